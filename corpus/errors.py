@@ -1,0 +1,28 @@
+"""What can go wrong with the corpus.
+
+CorpusError
+├── InvalidDebunk     a debunk's fields are missing or not of their kind
+├── UnreadableSource  a source as a whole cannot be read: no such file, no known format, not UTF-8
+└── StoreError        the store cannot be opened, read or written
+    └── UnknownRevision   the revision has not been written yet
+"""
+
+
+class CorpusError(Exception):
+    """Anything wrong with debunks, sources or the store; the message says what to do."""
+
+
+class InvalidDebunk(CorpusError):
+    """A debunk's fields are missing or not of their kind."""
+
+
+class UnreadableSource(CorpusError):
+    """A source as a whole cannot be read: no such file, no known format, not UTF-8."""
+
+
+class StoreError(CorpusError):
+    """The store cannot be opened, read or written."""
+
+
+class UnknownRevision(StoreError):
+    """The revision has not been written yet."""

@@ -1,0 +1,51 @@
+"""Reads debunks as JSON Lines: one object a line, with the fields of `Debunk`, as `GET /v1/debunks` gives them."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from corpus.errors import InvalidDebunk
+from corpus.model import Debunk, Rejected
+from corpus.source import Source, SourceMetadata
+
+SUFFIXES = (".jsonl", ".ndjson")
+FILLED_FROM_METADATA = ("title", "url", "publisher", "rating", "lang")
+DEFAULT_LANG = "en"
+DERIVED = ("claim_review",)  # given by the service, made from the other fields: not read back
+
+EXAMPLES = (
+    '{"id": "bridge", "myth": "The bridge was sold.", "fact": "It was not.\\n\\nIt belongs to the city."}',
+    '{"id": "bridge", "myth": "The bridge was sold.", "passages": ["It was not."], "rating": "false", "lang": "en"}',
+)
+
+
+def read(source: Source) -> Iterator[Debunk | Rejected]:
+    """Yield one debunk a line, in order; a line that cannot be one is Rejected with its number and reason."""
+    for number, raw in enumerate(source.lines(), start=1):
+        if not raw.strip():
+            continue
+        where = f"{source.name}, line {number}"
+        try:
+            yield _debunk(json.loads(raw), source.metadata)
+        except UnicodeDecodeError as error:
+            yield Rejected(where, f"met byte 0x{raw[error.start]:02x}; expected UTF-8")
+        except InvalidDebunk as error:
+            yield Rejected(where, str(error))
+        except (ValueError, RecursionError) as error:
+            yield Rejected(where, f"no JSON: {error}")
+
+
+def _debunk(fields: Any, metadata: SourceMetadata) -> Debunk:
+    if not isinstance(fields, dict):
+        raise InvalidDebunk(f"met {type(fields).__name__}; expected a JSON object with the fields of a debunk")
+    stated = {key: value for key, value in fields.items() if key not in DERIVED}
+    fact = stated.pop("fact", None)
+    if isinstance(fact, str) and not stated.get("passages"):
+        stated["passages"] = [paragraph.strip() for paragraph in fact.split("\n\n") if paragraph.strip()]
+    if isinstance(stated.get("translations"), dict):
+        stated["translations"] = [{"lang": lang, **said} for lang, said in stated["translations"].items()]
+    for name in FILLED_FROM_METADATA:
+        if stated.get(name) is None:
+            stated[name] = getattr(metadata, name)
+    stated["lang"] = stated["lang"] or DEFAULT_LANG
+    return Debunk.model_validate(stated)

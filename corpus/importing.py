@@ -1,0 +1,44 @@
+"""Which importer reads which source, and all sources read as one stream of debunks."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path, PurePath
+from types import ModuleType
+
+from corpus.errors import UnreadableSource
+from corpus.importers import jsonl, myth_fact
+from corpus.model import Debunk, Rejected
+from corpus.source import Source
+
+SHIPPED = (Path(__file__).parent / "data" / "nato-115204.txt",)  # what a corpus starts with
+
+# every importer has `read(source) -> Iterator[Debunk | Rejected]`, `SUFFIXES` and `EXAMPLES`
+IMPORTERS: dict[str, ModuleType] = {"myth_fact": myth_fact, "jsonl": jsonl}
+
+
+def read_sources(sources: Iterable[Source], format_name: str | None = None) -> Iterator[Debunk | Rejected]:
+    """Yield what the sources hold, in order; a second debunk under one id is Rejected, so that none is overwritten.
+
+    Raises UnreadableSource before anything is yielded from a source that no importer knows.
+    """
+    met: dict[str, tuple[int, str]] = {}
+    for source in sources:
+        for debunk in importer_of(source, format_name).read(source):
+            if isinstance(debunk, Debunk):
+                content, where = met.setdefault(debunk.id, (hash(debunk), source.name))
+                if content != hash(debunk):
+                    why = f"id {debunk.id!r} already stands for another debunk in {where}; give each an id of its own"
+                    yield Rejected(source.name, why)
+                    continue
+            yield debunk
+
+
+def importer_of(source: Source, format_name: str | None = None) -> ModuleType:
+    """Return the importer of that format, or the one that the source's suffix names; raises UnreadableSource."""
+    if format_name is not None and format_name in IMPORTERS:
+        return IMPORTERS[format_name]
+    suffix = PurePath(source.name).suffix.lower()
+    for importer in IMPORTERS.values():
+        if suffix in importer.SUFFIXES:
+            return importer
+    known = ", ".join(f"{name} ({' '.join(importer.SUFFIXES)})" for name, importer in IMPORTERS.items())
+    raise UnreadableSource(f"{source.name}: met suffix {suffix!r}; expected a format among {known}, or name one")

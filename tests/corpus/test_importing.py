@@ -1,0 +1,70 @@
+"""Sources: their metadata, the importer for each, and what two of them may not share."""
+
+from pathlib import Path
+
+import pytest
+
+from corpus.errors import UnreadableSource
+from corpus.importers import jsonl, myth_fact
+from corpus.importing import importer_of, read_sources
+from corpus.model import Debunk, Rejected
+from corpus.source import Source, SourceMetadata, open_source
+
+
+def source(name: str, content: str) -> Source:
+    return Source(name, content.encode(), SourceMetadata())
+
+
+def test_the_suffix_names_the_importer() -> None:
+    assert importer_of(source("a.TXT", "")) is myth_fact
+    assert importer_of(source("a.html", "")) is myth_fact
+    assert importer_of(source("a.jsonl", "")) is jsonl
+    assert importer_of(source("a.dat", ""), "jsonl") is jsonl
+
+
+def test_an_unknown_suffix_is_an_error_that_lists_the_formats() -> None:
+    with pytest.raises(UnreadableSource, match=r"met suffix '.dat'; expected a format among myth_fact .*jsonl"):
+        list(read_sources([source("a.dat", "")]))
+
+
+def test_a_second_debunk_under_one_id_is_rejected() -> None:
+    one, other = '{"id":"a","myth":"m","rating":"false"}', '{"id":"a","myth":"n","rating":"false"}'
+    records = list(read_sources([source("1.jsonl", one), source("2.jsonl", f"{other}\n{one}")]))
+    assert [type(record) for record in records] == [Debunk, Rejected, Debunk]
+    assert isinstance(records[1], Rejected)
+    assert "already stands for another debunk in 1.jsonl" in records[1].why
+
+
+def test_the_sidecar_states_what_the_text_does_not_and_arguments_override_it(tmp_path: Path) -> None:
+    (tmp_path / "page.txt").write_text("Myth: m\nFact: f", encoding="utf-8")
+    (tmp_path / "page.meta.json").write_text('{"publisher": "A", "rating": "false"}', encoding="utf-8")
+    metadata = open_source(tmp_path / "page.txt", {"publisher": "B"}).metadata
+    assert (metadata.publisher, metadata.rating) == ("B", "false")
+
+
+@pytest.mark.parametrize(
+    ("stated", "expected"),
+    [
+        ("{", "expected one JSON object"),
+        ("[]", "met list; expected one JSON object"),
+        ('{"publsher": "A"}', "metadata 'publsher'.*known fields are title, url, publisher"),
+        ('{"url": "nope"}', "metadata 'url': met 'nope'; expected a URL"),
+        ('{"utc_offset": "UTC+2"}', "metadata 'utc_offset': met 'UTC.2'"),
+    ],
+)
+def test_a_wrong_sidecar_is_an_error_that_names_the_field(tmp_path: Path, stated: str, expected: str) -> None:
+    (tmp_path / "page.txt").write_text("Myth: m\nFact: f", encoding="utf-8")
+    (tmp_path / "page.meta.json").write_text(stated, encoding="utf-8")
+    with pytest.raises(UnreadableSource, match=expected):
+        open_source(tmp_path / "page.txt", {})
+
+
+def test_a_missing_file_is_a_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableSource, match="No such file"):
+        open_source(tmp_path / "absent.txt", {})
+
+
+def test_a_file_that_is_not_utf8_is_a_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "page.txt").write_bytes("Myth: мост".encode("cp1251"))
+    with pytest.raises(UnreadableSource, match="met byte 0xec at offset 6; expected UTF-8"):
+        list(read_sources([open_source(tmp_path / "page.txt", {})]))
