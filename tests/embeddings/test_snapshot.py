@@ -1,0 +1,144 @@
+"""Snapshot: written whole, loaded whole, and refused when anything in it was touched."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from embeddings.encoder import Encoder
+from embeddings.errors import FingerprintMismatch, SnapshotDamaged, SnapshotMissing
+from embeddings.index import VectorIndex
+from embeddings.snapshot import (
+    KEPT,
+    Passage,
+    current_folder,
+    load_snapshot,
+    make_current,
+    prune,
+    vectors_by_passage,
+    write_snapshot,
+)
+from embeddings.toy import ToyEncoder
+
+PASSAGES = [
+    Passage("a", "myth", "The bridge was sold.", "en"),
+    Passage("a", "fact", "Міст не продано – «ніколи».", "uk"),
+    Passage("b", "myth", "The moon is\u2028cheese.", "en"),
+]
+DOCUMENTS = {"a": {"myth": "The bridge was sold."}, "b": {"myth": "The moon is cheese."}}
+FILES = ["manifest.json", "vectors.faiss", "passages.jsonl", "documents.jsonl"]
+
+
+def write(root: Path, revision: int = 1, encoder: Encoder | None = None) -> Path:
+    encoder = encoder or ToyEncoder()
+    index = VectorIndex(encoder.dimensions)
+    index.put(range(3), encoder.encode_passages([passage.text for passage in PASSAGES]))
+    return write_snapshot(root, encoder, ("corpus", revision, 1), index, PASSAGES, DOCUMENTS)
+
+
+def test_a_snapshot_is_loaded_as_it_was_written(tmp_path: Path) -> None:
+    folder = write(tmp_path, revision=17)
+    assert folder == tmp_path / ToyEncoder.fingerprint / "17"
+    snapshot = load_snapshot(folder)
+    assert list(snapshot.passages) == PASSAGES
+    assert snapshot.documents == DOCUMENTS
+    assert snapshot.index.search(ToyEncoder().encode_queries(["The moon is cheese"]), 1)[0][0].key == 2
+    manifest = snapshot.manifest
+    assert (manifest.corpus_id, manifest.corpus_revision, manifest.encoder_name) == ("corpus", 17, "toy")
+    assert (manifest.passages, manifest.documents, manifest.dimensions) == (3, 2, 256)
+    assert set(manifest.files) == set(FILES) - {"manifest.json"}
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("harm", ["truncated", "altered", "absent", "empty"])
+def test_a_harmed_file_is_refused_by_name_and_with_what_to_do(tmp_path: Path, name: str, harm: str) -> None:
+    path = write(tmp_path) / name
+    content = path.read_bytes()
+    if harm == "truncated":
+        path.write_bytes(content[:-7])
+    elif harm == "altered":
+        path.write_bytes(content.replace(content[-20:-10], bytes(10)))
+    elif harm == "empty":
+        path.write_bytes(b"")
+    else:
+        path.unlink()
+    with pytest.raises(SnapshotDamaged) as caught:
+        load_snapshot(path.parent)
+    assert name in str(caught.value)
+    assert "scripts.build_snapshot" in str(caught.value)
+
+
+def test_a_manifest_that_was_edited_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path) / "manifest.json"
+    sealed = json.loads(path.read_text(encoding="utf-8"))
+    sealed["content"]["corpus_revision"] = 99
+    path.write_text(json.dumps(sealed), encoding="utf-8")
+    with pytest.raises(SnapshotDamaged, match=r"manifest\.json is altered"):
+        load_snapshot(path.parent)
+
+
+def test_another_encoder_is_refused(tmp_path: Path) -> None:
+    class OtherEncoder(ToyEncoder):
+        fingerprint = "0123456789abcdef"
+
+    snapshot = load_snapshot(write(tmp_path))
+    snapshot.check_encoder(ToyEncoder())
+    with pytest.raises(FingerprintMismatch, match=r"met encoder toy@0123456789abcdef, expected toy@[0-9a-f]{16}"):
+        snapshot.check_encoder(OtherEncoder())
+
+
+def test_current_names_the_snapshot_in_use(tmp_path: Path) -> None:
+    with pytest.raises(SnapshotMissing, match=r"no snapshot in .* yet; run `python -m scripts.build_snapshot`"):
+        current_folder(tmp_path)
+    one, two = write(tmp_path, 1), write(tmp_path, 2)
+    make_current(tmp_path, one)
+    assert current_folder(tmp_path) == one
+    make_current(tmp_path, two)
+    assert current_folder(tmp_path) == two
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["current"]
+
+
+@pytest.mark.parametrize("content", ["", "gone/1\n"])
+def test_a_current_that_names_nothing_is_refused(tmp_path: Path, content: str) -> None:
+    (tmp_path / "current").write_text(content, encoding="utf-8")
+    with pytest.raises(SnapshotDamaged, match="there is no such folder"):
+        current_folder(tmp_path)
+
+
+def test_a_damaged_snapshot_is_replaced_by_the_next_build_of_its_revision(tmp_path: Path) -> None:
+    folder = write(tmp_path)
+    (folder / "vectors.faiss").write_bytes(b"")
+    assert write(tmp_path) == folder
+    assert len(load_snapshot(folder).passages) == 3
+    assert [path.name for path in tmp_path.iterdir()] == [ToyEncoder.fingerprint]
+
+
+def test_a_build_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
+    encoder = ToyEncoder()
+    with pytest.raises(TypeError):
+        write_snapshot(tmp_path, encoder, ("c", 1, 1), VectorIndex(256), [], {"a": {"no json": object()}})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_known_vectors_are_given_for_the_same_encoder_and_recipe_alone(tmp_path: Path) -> None:
+    assert vectors_by_passage(tmp_path, ToyEncoder(), 1) == {}
+    folder = write(tmp_path)
+    make_current(tmp_path, folder)
+    known = vectors_by_passage(tmp_path, ToyEncoder(), 1)
+    assert list(known) == PASSAGES
+    assert known[PASSAGES[1]] @ ToyEncoder().encode_passages([PASSAGES[1].text])[0] == pytest.approx(1.0, abs=1e-6)
+    assert vectors_by_passage(tmp_path, ToyEncoder(), 2) == {}
+    (folder / "vectors.faiss").write_bytes(b"")
+    assert vectors_by_passage(tmp_path, ToyEncoder(), 1) == {}
+
+
+def test_prune_keeps_the_newest_and_what_is_in_use(tmp_path: Path) -> None:
+    folders = [write(tmp_path, revision) for revision in range(1, 7)]
+    (tmp_path / ".draft-left-by-a-kill").mkdir()
+    (tmp_path / ".current-left-by-a-kill").touch()
+    make_current(tmp_path, folders[0])
+    prune(tmp_path)
+    left = {path.name for path in (tmp_path / ToyEncoder.fingerprint).iterdir()}
+    assert "1" in left
+    assert len(left) == KEPT
+    assert not list(tmp_path.glob(".*"))
