@@ -1,0 +1,21 @@
+"""GET /livez and /readyz: is the process alive, and can it answer."""
+
+from flask import Blueprint, Response, jsonify
+
+from service.worker import Worker
+
+
+def blueprint(worker: Worker) -> Blueprint:
+    """Return the routes, asking the worker."""
+    routes = Blueprint("health", __name__)
+
+    @routes.get("/livez")
+    def live() -> Response:
+        return jsonify({"status": "alive"})
+
+    @routes.get("/readyz")
+    def ready() -> Response:
+        manifest = worker.matcher.snapshot.manifest
+        return jsonify({"status": "ready", "corpus_revision": manifest.corpus_revision, "debunks": manifest.documents})
+
+    return routes

@@ -1,0 +1,48 @@
+"""What can go wrong between a request and its answer.
+
+ServiceError
+├── InvalidSetting    a MYTHMATCH_ variable that is unknown or not of its type
+├── RequestError      the caller's request cannot be answered as it is
+│   ├── NotJson           the body is no JSON
+│   ├── InvalidRequest    a field is missing, unknown or of the wrong type
+│   ├── InvalidText       the text is blank or no Unicode
+│   ├── TextTooLong       the text is longer than the limit
+│   └── UnknownDebunk     no debunk has that id
+└── NotReady          no snapshot is loaded yet; the message says why
+"""
+
+
+class ServiceError(Exception):
+    """Anything wrong between a request and its answer; the message says what to do."""
+
+
+class InvalidSetting(ServiceError):
+    """A MYTHMATCH_ variable that is unknown or not of its type."""
+
+
+class RequestError(ServiceError):
+    """The caller's request cannot be answered as it is."""
+
+
+class NotJson(RequestError):
+    """The body is no JSON."""
+
+
+class InvalidRequest(RequestError):
+    """A field is missing, unknown or of the wrong type."""
+
+
+class InvalidText(RequestError):
+    """The text is blank or no Unicode."""
+
+
+class TextTooLong(RequestError):
+    """The text is longer than the limit."""
+
+
+class UnknownDebunk(RequestError):
+    """No debunk has that id."""
+
+
+class NotReady(ServiceError):
+    """No snapshot is loaded yet; the message says why."""

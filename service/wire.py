@@ -1,0 +1,206 @@
+"""The v1 shapes: a request read and checked, an answer rendered; every surface speaks through here."""
+
+import json
+import unicodedata
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from corpus.checks import LangTag, expectation
+from corpus.claim_review import to_claim_review
+from corpus.model import Debunk
+from service.errors import InvalidRequest, InvalidText, NotJson, TextTooLong
+from service.matching.matcher import Answer, Match, Matcher
+
+MAX_LIMIT = 50
+MAX_PAGE = 1000
+
+# what an answer shows of a debunk; GET /v1/debunks/<id> shows all of it
+ANSWER_FIELDS = (
+    "id",
+    "myth",
+    "fact",
+    "passages",
+    "rating",
+    "lang",
+    "url",
+    "title",
+    "publisher",
+    "published",
+    "updated",
+    "translations",
+    "claim_review",
+)
+
+
+def _not_stored(store: bool) -> bool:
+    if store:
+        raise ValueError("this service stores no texts; leave it out or send false")
+    return store
+
+
+Shape = TypeVar("Shape", bound=BaseModel)
+
+
+class MatchRequest(BaseModel):
+    """What may be asked of `match`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    text: str
+    lang: LangTag | None = None
+    limit: int = Field(5, ge=1, le=MAX_LIMIT)
+    threshold: float | None = Field(None, ge=0, le=1, allow_inf_nan=False)
+    stance: Literal["repeats", "any"] = "repeats"
+    explain: bool = False
+    store: Annotated[bool, AfterValidator(_not_stored)] = False
+
+
+class ListRequest(BaseModel):
+    """Which debunks to list: up to `limit`, from the first id behind `after` on."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    after: str = ""
+    limit: int = Field(100, ge=1, le=MAX_PAGE)
+
+
+def read_json(body: bytes) -> Any:
+    """Return the JSON value of a body; raises NotJson."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        reason = "it nests too deeply" if isinstance(error, RecursionError) else _without_content(error)
+        raise NotJson(f'the body is no JSON ({reason}); send {{"text": "..."}}') from error
+
+
+def read_match_request(fields: Any, max_text_chars: int) -> MatchRequest:
+    """Return the checked request from a JSON value; raises InvalidRequest, InvalidText or TextTooLong."""
+    return _checked(fields, max_text_chars, strict=True)
+
+
+def read_match_query(fields: Mapping[str, str], max_text_chars: int) -> MatchRequest:
+    """Return the checked request from the strings of a query or a form; raises as `read_match_request`."""
+    return _checked(dict(fields), max_text_chars, strict=False)
+
+
+def _checked(fields: Any, max_text_chars: int, *, strict: bool) -> MatchRequest:
+    if not isinstance(fields, dict):
+        raise InvalidRequest(f'met {_kind(fields)}; expected an object such as {{"text": "..."}}')
+    request = _validated(MatchRequest, fields, strict=strict)
+    check_text(request.text, max_text_chars)
+    return request
+
+
+def read_list_query(fields: Mapping[str, str]) -> ListRequest:
+    """Return the checked request from the strings of a query; raises InvalidRequest."""
+    return _validated(ListRequest, dict(fields), strict=False)
+
+
+def _validated(shape: type[Shape], fields: Any, *, strict: bool) -> Shape:
+    try:
+        return shape.model_validate(fields, strict=strict)
+    except ValidationError as error:
+        raise InvalidRequest(_complaint(error, shape)) from error
+
+
+def check_text(text: str, max_text_chars: int) -> None:
+    """Raise TextTooLong or InvalidText unless the text can be matched."""
+    if len(text) > max_text_chars:
+        raise TextTooLong(f"text: met {len(text)} characters; expected at most {max_text_chars}; send it in parts")
+    for position, char in enumerate(text):
+        if "\ud800" <= char <= "\udfff":
+            raise InvalidText(f"text: met half of a surrogate pair at character {position}; send Unicode text")
+    if all(unicodedata.category(char)[0] in "CZ" for char in text):
+        raise InvalidText("text: met nothing but spaces and invisible characters; send the claim itself")
+
+
+def answer_json(answer: Answer, matcher: Matcher, request_id: str | None, took_ms: float) -> dict[str, Any]:
+    """Return the v1 answer; a field that is not computed yet is null, and a row of a batch has no request id."""
+    manifest = matcher.snapshot.manifest
+    best = answer.matches[0].candidate.debunk_id if answer.decision != "no_match" else None
+    return {
+        "request_id": request_id,
+        "decision": answer.decision,
+        "model": {"encoder": f"{manifest.encoder_name}@{manifest.encoder_fingerprint}", "calibration": None},
+        "corpus_revision": manifest.corpus_revision,
+        "thresholds": {"match": answer.match_cosine, "possible": None},
+        "took_ms": round(took_ms, 1),
+        "matches": [_match_json(match, matcher.snapshot.documents) for match in answer.matches],
+        "claims": [
+            {"start": claim.start, "end": claim.end, "text": claim.text, "decision": answer.decision, "best": best}
+            for claim in answer.claims
+        ],
+    }
+
+
+def _match_json(match: Match, documents: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    candidate, claim = match.candidate, match.claim
+    document = documents[candidate.debunk_id]
+    return {
+        "debunk": {name: document[name] for name in ANSWER_FIELDS},
+        "similarity": _rounded(candidate.cosine),
+        "probability": None,
+        "stance": None,
+        "decision": match.decision,
+        "span": {"start": claim.start, "end": claim.end, "text": claim.text},
+        "spans": [{"start": claim.start, "end": claim.end, "stance": None, "probability": None}],
+        "why": {
+            "nearest": candidate.nearest.kind,
+            "passage": candidate.nearest.text,
+            "shared_terms": None,
+            "margin": None if match.margin is None else _rounded(match.margin),
+        },
+    }
+
+
+def debunk_json(debunk: Debunk) -> dict[str, Any]:
+    """Return the debunk as it is shown everywhere: its fields, the fact as one text, and its ClaimReview."""
+    fields = debunk.model_dump(mode="json")
+    translations = {said.pop("lang"): said for said in fields.pop("translations")}
+    return {
+        "id": fields.pop("id"),
+        "myth": fields.pop("myth"),
+        "fact": debunk.fact or None,
+        **fields,
+        "translations": translations,
+        "claim_review": to_claim_review(debunk),
+    }
+
+
+def error_json(kind: str, message: str, request_id: str | None = None) -> dict[str, Any]:
+    """Return the one shape that every error has; a row of a batch has no request id."""
+    error = {"type": kind, "message": message}
+    return {"error": error if request_id is None else {**error, "request_id": request_id}}
+
+
+def _complaint(error: ValidationError, shape: type[BaseModel]) -> str:
+    first = error.errors(include_url=False)[0]
+    field = ".".join(map(str, first["loc"])) or "a field's name"
+    if first["type"] == "missing":
+        return f"{field}: it is missing; expected a string, the claim to match"
+    if first["type"] == "extra_forbidden":
+        return f"{field}: unknown field; expected only {', '.join(shape.model_fields)}"
+    return f"{field}: met {_kind(first['input'])}; {expectation(first)}"
+
+
+def _kind(value: object) -> str:
+    """Return what was met, in JSON's words: short values as they are, others by their kind."""
+    if isinstance(value, bool | int | float) or value is None:
+        return json.dumps(value) if len(str(value)) <= 40 else "a very long number"
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False) if len(value) <= 40 else f"a string of {len(value)} characters"
+    return "an array" if isinstance(value, list) else "an object"
+
+
+def _without_content(error: ValueError) -> str:
+    return (
+        f"{error.msg} at line {error.lineno} column {error.colno}"
+        if isinstance(error, json.JSONDecodeError)
+        else ("it is not UTF-8" if isinstance(error, UnicodeDecodeError) else "a number in it is too long")
+    )
+
+
+def _rounded(cosine: float) -> float:
+    return round(cosine, 4)
