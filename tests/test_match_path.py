@@ -1,0 +1,129 @@
+"""The whole path on real input: a server started as anyone starts it, real claims, real debunks."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+from bs4 import BeautifulSoup
+
+from tests.real_server import ROOT, START_SECONDS, RealServer, environment_in, serving
+from tests.test_docs import readme_example, same_as_shown
+
+pytestmark = pytest.mark.model
+
+WAR, PROMISE, THREAT, ENCIRCLING, INTERVENTIONS = (f"nato.int-115204-{number}" for number in range(1, 6))
+
+CLAIMS = {
+    "NATO is waging a war against Russia on Ukrainian soil": WAR,
+    "NATO broke its promise not to expand after the Cold War": PROMISE,
+    "NATO is an aggressive bloc that threatens Russia": THREAT,
+    "L'OTAN est en guerre contre la Russie en Ukraine": WAR,
+    "L'OTAN encercle la Russie et cherche à la contenir": ENCIRCLING,
+    "Les interventions de l'OTAN en Yougoslavie et en Libye prouvent que l'Alliance n'est pas défensive": INTERVENTIONS,
+    "НАТО воюет с Россией на Украине": WAR,
+    "НАТО обещала России не расширяться после холодной войны": PROMISE,
+    "НАТО окружает Россию и пытается её сдержать": ENCIRCLING,
+    "НАТО веде війну проти Росії в Україні": WAR,
+    "НАТО обіцяла Росії не розширюватися після холодної війни": PROMISE,
+    "НАТО — агресивний блок і загроза для Росії": THREAT,
+}
+UNRELATED = [
+    "Mix 500 g of flour with yeast and salt, let it rise for an hour.",
+    "Faites fondre le chocolat au bain-marie, puis ajoutez les œufs.",
+    "Завтра в городе отключат горячую воду до конца недели.",
+    "Завтра у місті дощ, увечері до плюс шести.",
+]
+
+
+def match(server: RealServer, text: str, **more: object) -> dict[str, object]:
+    answer = httpx.post(f"{server.url}/v1/match", json={"text": text, **more})
+    assert answer.status_code == 200, answer.text
+    found: dict[str, object] = answer.json()
+    return found
+
+
+def test_the_first_start_is_ready_in_time(real_server: RealServer) -> None:
+    assert real_server.seconds_to_ready < START_SECONDS
+    assert httpx.get(f"{real_server.url}/readyz").json() == {"status": "ready", "corpus_revision": 1, "debunks": 5}
+
+
+@pytest.mark.parametrize(("claim", "debunk_id"), CLAIMS.items())
+def test_a_claim_gets_natos_debunk(real_server: RealServer, claim: str, debunk_id: str) -> None:
+    answer = match(real_server, claim)
+    best = answer["matches"][0]  # type: ignore[index]
+    assert best["debunk"]["id"] == debunk_id
+    assert answer["decision"] == best["decision"] == "match"
+    assert 0.89 <= best["similarity"] <= 1.0
+    assert best["span"]["text"] == claim
+
+
+@pytest.mark.parametrize("text", UNRELATED)
+def test_an_unrelated_text_matches_nothing(real_server: RealServer, text: str) -> None:
+    answer = match(real_server, text)
+    assert answer["decision"] == "no_match"
+    assert all(found["similarity"] < 0.85 for found in answer["matches"])  # type: ignore[attr-defined]
+
+
+def test_a_myth_in_its_own_words_has_similarity_1(real_server: RealServer) -> None:
+    for debunk in httpx.get(f"{real_server.url}/v1/debunks").json()["debunks"]:
+        best = match(real_server, debunk["myth"], limit=1)["matches"][0]  # type: ignore[index]
+        assert (best["debunk"]["id"], best["similarity"]) == (debunk["id"], pytest.approx(1.0, abs=1e-3))
+        assert best["debunk"] == {name: debunk[name] for name in best["debunk"]}
+
+
+def test_the_page_answers_a_claim_with_the_debunk(real_server: RealServer) -> None:
+    claim = "НАТО обещала России не расширяться после холодной войны"
+    shown = BeautifulSoup(httpx.post(f"{real_server.url}/", data={"text": claim}).text, "html.parser")
+    assert shown.select_one("mark").text == claim  # type: ignore[union-attr]
+    article = shown.select_one("main > article")
+    assert article is not None
+    assert "NATO promised Russia it would not expand after the Cold War" in article.text
+    assert "Such an agreement was never made. NATO’s door has been open" in article.text
+    assert "Setting the record straight, NATO, 2022-09-21" in " ".join(article.text.split())
+
+
+def test_match_texts_answers_the_same_claims(real_server: RealServer, tmp_path: Path) -> None:
+    source, target = tmp_path / "claims.jsonl", tmp_path / "answers.jsonl"
+    rows = [{"id": number, "text": claim} for number, claim in enumerate([*CLAIMS, *UNRELATED])]
+    source.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
+    environment = environment_in(real_server.home.parent, {})
+    command = [sys.executable, "-m", "scripts.match_texts", "--input", str(source), "--output", str(target)]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    answers = [json.loads(line) for line in target.read_text(encoding="utf-8").splitlines()]
+    assert [answer["id"] for answer in answers] == list(range(len(rows)))
+    found = [answer["claims"][0]["best"] for answer in answers]
+    assert found == [*CLAIMS.values(), *[None] * len(UNRELATED)]
+    served = match(real_server, next(iter(CLAIMS)))["matches"][0]["similarity"]  # type: ignore[index]
+    assert answers[0]["matches"][0]["similarity"] == pytest.approx(served, abs=1e-3)
+
+
+def test_the_readmes_request_has_the_readmes_answer(real_server: RealServer) -> None:
+    request, shown = readme_example()
+    answer = match(real_server, **request)
+    for name in ("request_id", "took_ms"):
+        assert type(shown.pop(name)) is type(answer.pop(name))
+    same_as_shown(shown, answer)
+
+
+def test_requests_at_a_time_are_all_answered_alike(real_server: RealServer) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    claims = list(CLAIMS) * 4
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(lambda claim: match(real_server, claim, limit=1), claims))
+    assert [answer["claims"][0]["best"] for answer in answers] == [CLAIMS[claim] for claim in claims]  # type: ignore[index]
+
+
+def test_a_second_start_does_nothing_again(real_server: RealServer) -> None:
+    folder = real_server.home.parent
+    made = {path: path.stat().st_ino for path in sorted((folder / "data").rglob("*")) if path.is_file()}
+    with serving(folder, {}) as again:
+        assert match(again, next(iter(CLAIMS)))["decision"] == "match"
+        now = {path: path.stat().st_ino for path in sorted((folder / "data").rglob("*")) if path.is_file()}
+    kept = {path: inode for path, inode in made.items() if path.suffix not in ("", ".db-wal", ".db-shm")}
+    assert len(kept) > 10
+    assert {path: now[path] for path in kept} == kept
