@@ -6,6 +6,7 @@ import traceback
 import uuid
 
 from flask import Flask, Response, current_app, g, jsonify, make_response, request
+from flask.json.provider import DefaultJSONProvider
 from werkzeug.exceptions import HTTPException
 
 from service import api_debunks, api_health, api_match, pages
@@ -39,11 +40,17 @@ SECURITY_HEADERS = {
 }
 
 
+class ReadableJson(DefaultJSONProvider):
+    """JSON with letters as they are, and fields in the order they were given."""
+
+    ensure_ascii = False
+    sort_keys = False
+
+
 def create_app(settings: Settings, worker: Worker) -> Flask:
     """Return the application, answering from the worker."""
     app = Flask(__name__)
-    app.json.ensure_ascii = False  # type: ignore[attr-defined]
-    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.json = ReadableJson(app)
     max_body = max(MIN_BODY_BYTES, BYTES_PER_CHAR * settings.max_text_chars)
     app.config.update(MAX_CONTENT_LENGTH=max_body, MAX_FORM_MEMORY_SIZE=max_body)
     app.config["MAX_TEXT_CHARS"] = settings.max_text_chars

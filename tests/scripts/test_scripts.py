@@ -1,11 +1,17 @@
 """The scripts at a terminal: results to standard output, the rest to standard error, and the exit code."""
 
+import fcntl
 import importlib
 import json
+import os
+import pty
+import struct
 import subprocess
 import sys
+import termios
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,7 +35,7 @@ def run(folder: Path, *arguments: str, stdin: bytes = b"", **settings: str) -> "
     )
 
 
-def lines(output: bytes) -> list[dict[str, object]]:
+def lines(output: bytes) -> list[Any]:
     return [json.loads(line) for line in output.decode().splitlines()]
 
 
@@ -92,7 +98,7 @@ def test_import_takes_standard_input_a_format_and_metadata(tmp_path: Path) -> No
     assert (done.returncode, done.stdout) == (0, b"read 1 put 1 unchanged 0 rejected 0\n")
     run(tmp_path, "scripts.build_snapshot")
     (answer,) = lines(run(tmp_path, "scripts.match_texts", "Міст продано.").stdout)
-    debunk = answer["matches"][0]["debunk"]  # type: ignore[index]
+    debunk = answer["matches"][0]["debunk"]
     assert (debunk["id"], debunk["lang"], debunk["url"]) == ("example.org-bridge-1", "uk", "https://example.org/bridge")
 
 
@@ -120,7 +126,7 @@ def test_match_texts_imports_and_builds_what_ships_and_answers_arguments(tmp_pat
     assert done.returncode == 0
     one, two = lines(done.stdout)
     assert (one["id"], one["decision"]) == (1, "match")
-    assert [match["debunk"]["id"] for match in one["matches"]] == ["nato.int-115204-1"]  # type: ignore[attr-defined]
+    assert [match["debunk"]["id"] for match in one["matches"]] == ["nato.int-115204-1"]
     assert (two["id"], two["decision"]) == (2, "no_match")
     assert done.stderr == b""  # no progress bar where there is no terminal
 
@@ -138,13 +144,13 @@ ROWS = [
 ]
 
 
-def check_rows(answers: list[dict[str, object]]) -> None:
+def check_rows(answers: list[Any]) -> None:
     assert [answer["id"] for answer in answers] == ["a", None, 7, "c", None, "d", None, "ж"]
-    kinds = [answer["error"]["type"] if "error" in answer else answer["decision"] for answer in answers]  # type: ignore[index]
+    kinds = [answer["error"]["type"] if "error" in answer else answer["decision"] for answer in answers]
     assert kinds == [
         "match", "NotJson", "no_match", "InvalidRequest", "InvalidRequest", "InvalidText", "NotJson", "no_match",
     ]  # fmt: skip
-    assert answers[1]["error"]["message"].startswith("line 2: the body is no JSON")  # type: ignore[index]
+    assert answers[1]["error"]["message"].startswith("line 2: the body is no JSON")
 
 
 def test_match_texts_keeps_order_ids_and_errors_from_file_to_file(tmp_path: Path) -> None:
@@ -167,7 +173,7 @@ def test_match_texts_answers_more_rows_than_a_batch_in_order(tmp_path: Path) -> 
     rows = b"\n".join(b'{"id": %d, "text": "text number %d"}' % (number, number) for number in range(200))
     answers = lines(run(tmp_path, "scripts.match_texts", "--input", "-", stdin=rows).stdout)
     assert [answer["id"] for answer in answers] == list(range(200))
-    texts = [answer["claims"][0]["text"] for answer in answers]  # type: ignore[index]
+    texts = [answer["claims"][0]["text"] for answer in answers]
     assert texts == [f"text number {number}" for number in range(200)]
 
 
@@ -191,6 +197,18 @@ def test_match_texts_refuses_what_makes_no_sense(
 ) -> None:
     assert here("match_texts", *arguments) == 2
     assert expected in capsys.readouterr().err
+
+
+def test_match_texts_shows_its_progress_on_a_terminal(tmp_path: Path) -> None:
+    terminal, end = pty.openpty()
+    fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
+    command = [sys.executable, "-m", "scripts.match_texts", "--output", str(tmp_path / "answers.jsonl"), "one", "two"]
+    done = subprocess.run(command, cwd=ROOT, env=environment_in(tmp_path, TOY), stderr=end, check=False)
+    os.close(end)
+    shown = os.read(terminal, 65536).decode()
+    os.close(terminal)
+    assert done.returncode == 0
+    assert "2 texts [" in shown
 
 
 def test_a_reader_that_leaves_early_is_no_error(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
+from bs4.element import Tag
 from flask.testing import FlaskClient
 
 from embeddings.errors import SnapshotDamaged
@@ -168,23 +169,29 @@ def page(html: str) -> BeautifulSoup:
     return BeautifulSoup(html, "html.parser")
 
 
+def text_of(shown: Tag, selector: str) -> str:
+    """Return the text of the one element that the selector finds."""
+    (found,) = shown.select(selector)
+    return found.text
+
+
 def test_the_page_shows_the_myth_with_its_fact_source_and_similarity(client: FlaskClient) -> None:
     shown = page(client.post("/", data={"text": MYTH}).text)
-    assert shown.select_one(".verdict h2").text == "This is about a known myth"  # type: ignore[union-attr]
-    assert shown.select_one("mark").text == MYTH  # type: ignore[union-attr]
+    assert text_of(shown, ".verdict h2") == "This is about a known myth"
+    assert text_of(shown, "mark") == MYTH
     article = shown.select_one("main > article")
     assert article is not None
-    assert article.select_one("blockquote").text == MYTH  # type: ignore[union-attr]
+    assert text_of(article, "blockquote") == MYTH
     assert "Our exercises and military deployments are not directed against Russia" in article.text
-    assert article.select_one("a")["href"] == "https://www.nato.int/cps/en/natohq/115204.htm"  # type: ignore[index]
+    assert [link["href"] for link in article.select("a")] == ["https://www.nato.int/cps/en/natohq/115204.htm"]
     assert "1.000 with the myth" in article.text
 
 
 def test_the_page_says_plainly_that_nothing_matches(client: FlaskClient) -> None:
     shown = page(client.post("/", data={"text": "Bake 500 g of flour for an hour."}).text)
-    assert shown.select_one(".verdict h2").text == "Nothing known matches"  # type: ignore[union-attr]
+    assert text_of(shown, ".verdict h2") == "Nothing known matches"
     assert shown.select("main > article") == []
-    assert "none of them a match" in shown.select_one("summary").text  # type: ignore[union-attr]
+    assert "none of them a match" in text_of(shown, "summary")
 
 
 def test_wherever_the_page_shows_a_myth_its_fact_is_beside_it(client: FlaskClient) -> None:
@@ -199,8 +206,8 @@ def test_the_page_says_what_is_wrong_with_a_text_and_keeps_it(client: FlaskClien
     answer = client.post("/", data={"text": text})
     assert answer.status_code == status
     shown = page(answer.text)
-    assert "could not be matched" in shown.select_one("[role=alert]").text  # type: ignore[union-attr]
-    assert shown.select_one("textarea").text.lstrip("\n") == text.lstrip("\n")  # type: ignore[union-attr]
+    assert "could not be matched" in text_of(shown, "[role=alert]")
+    assert text_of(shown, "textarea").lstrip("\n") == text.lstrip("\n")
 
 
 def test_the_page_answers_a_form_that_is_too_large(client: FlaskClient) -> None:

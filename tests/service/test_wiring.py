@@ -46,7 +46,7 @@ def test_a_newer_revision_another_kind_or_another_corpus_is_built(toy_settings: 
     assert "extra" in open_matcher(toy_settings).snapshot.documents
     hnsw = toy_settings.model_copy(update={"index_kind": "hnsw"})
     assert open_matcher(hnsw).snapshot.index.kind == "hnsw"
-    elsewhere = toy_settings.model_copy(update={"database_url": f"sqlite:///{tmp_path / 'other.db'}"})
+    elsewhere = hnsw.model_copy(update={"database_url": f"sqlite:///{tmp_path / 'other.db'}"})
     with open_store(elsewhere) as store:
         store.put([EXTRA])
         store.put([EXTRA.model_copy(update={"myth": "Another"})])
