@@ -102,7 +102,8 @@ def read_e5_file(path: Path) -> E5File:
     cursor.fields("I")  # version; the sha256 has already said which file this is
     hidden, layers, heads, ffn, vocab, max_positions, token_types = cursor.fields("7i")
     norm_epsilon = cursor.float32()
-    shape = ModelShape(hidden, layers, heads, ffn, vocab, max_positions, token_types, round(norm_epsilon, 15))
+    norm_epsilon = round(norm_epsilon, 15)  # 1e-12, as it was before it became a 32-bit float
+    shape = ModelShape(hidden, layers, heads, ffn, vocab, max_positions, token_types, norm_epsilon)
     cursor.fields("i")  # block size, BLOCK in this file
     pieces = _read_pieces(cursor)
     _, map_bytes = cursor.fields("iI")

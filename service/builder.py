@@ -13,7 +13,7 @@ from embeddings.index import VectorIndex
 from embeddings.snapshot import Passage, make_current, prune, vectors_by_passage, write_snapshot
 from service.wire import debunk_json
 
-RECIPE = 1  # of passages and their vectors: raise it when `passages_of` or `_encoded` change
+RECIPE = 1  # of a snapshot: raise it when `passages_of`, `_encoded` or `debunk_json` change
 WORDINGS = ("myth", "variant")  # the kinds of passage that put the myth itself
 
 

@@ -16,6 +16,7 @@ import httpx
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 90.0  # what a first start may take
 STOP_SECONDS = 30.0
+CLIENT_SECONDS = 60.0  # for one answer, on a machine that does other work besides
 
 
 @dataclass
@@ -97,7 +98,7 @@ def _url(process: "subprocess.Popen[bytes]", log: Path) -> str:
 
 def _wait_until_ready(server: RealServer, started: float) -> None:
     while True:
-        answer = httpx.get(f"{server.url}/readyz")
+        answer = httpx.get(f"{server.url}/readyz", timeout=CLIENT_SECONDS)
         if answer.status_code == 200:
             return
         assert answer.status_code == 503, answer.text

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from bs4 import BeautifulSoup
 
-from tests.real_server import ROOT, START_SECONDS, RealServer, environment_in, serving
+from tests.real_server import CLIENT_SECONDS, ROOT, START_SECONDS, RealServer, environment_in, serving
 from tests.test_docs import readme_example, same_as_shown
 
 pytestmark = pytest.mark.model
@@ -40,7 +40,7 @@ UNRELATED = [
 
 
 def match(server: RealServer, text: str, **more: object) -> Any:
-    answer = httpx.post(f"{server.url}/v1/match", json={"text": text, **more})
+    answer = httpx.post(f"{server.url}/v1/match", json={"text": text, **more}, timeout=CLIENT_SECONDS)
     assert answer.status_code == 200, answer.text
     return answer.json()
 
