@@ -2,15 +2,12 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
-import numpy as np
-import numpy.typing as npt
+from embeddings.toy import ToyEncoder
+from embeddings.vectors import Vectors
 
 BUNDLED = "bundled"
-TOY = "toy"
-
-Vectors: TypeAlias = npt.NDArray[np.float32]  # shape (n, dimensions); every row has length 1
 
 
 class Encoder(Protocol):
@@ -40,12 +37,9 @@ def load_encoder(name: str, models_dir: Path) -> Encoder:
 
     `bundled` is multilingual-e5-small, unpacked once below `models_dir`; `toy` needs no weights;
     anything else is a local folder or the name of a sentence-transformers model in this machine's cache. Nothing
-    is downloaded. The modules are
-    imported here because loading PyTorch takes seconds that the toy encoder must not cost.
+    is downloaded. PyTorch is imported here and not above, because that takes seconds which the toy must not cost.
     """
-    if name == TOY:
-        from embeddings.toy import ToyEncoder
-
+    if name == ToyEncoder.name:
         return ToyEncoder()
     from embeddings.sentence_model import SentenceModelEncoder
 

@@ -9,8 +9,8 @@ import faiss
 import numpy as np
 import numpy.typing as npt
 
-from embeddings.encoder import Vectors
 from embeddings.errors import IndexRefused
+from embeddings.vectors import Vectors
 
 HNSW_NEIGHBOURS = 32  # M of Malkov & Yashunin, TPAMI 2020: 16 to 48 suits vectors of this size
 HNSW_SEARCH_BREADTH = 128  # efSearch; recall against flat is in the tests

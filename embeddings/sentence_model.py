@@ -12,8 +12,8 @@ from sentence_transformers import SentenceTransformer
 from transformers import PreTrainedModel
 from transformers.utils import logging as transformers_logging
 
-from embeddings.encoder import Vectors
 from embeddings.errors import ModelDamaged, UnknownEncoder
+from embeddings.vectors import Vectors
 
 BATCH_TEXTS = 32
 DIGITS = 16  # of the sha256 that make a fingerprint

@@ -22,9 +22,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from embeddings.encoder import Encoder, Vectors
+from embeddings.encoder import Encoder
 from embeddings.errors import EmbeddingsError, FingerprintMismatch, IndexRefused, SnapshotDamaged, SnapshotMissing
 from embeddings.index import VectorIndex
+from embeddings.vectors import Vectors
 
 FORMAT = 1
 KEPT = 3  # the current one, and those that a worker may be about to load

@@ -8,9 +8,10 @@ import numpy as np
 
 from corpus.model import Debunk
 from corpus.store import CorpusStore
-from embeddings.encoder import Encoder, Vectors
+from embeddings.encoder import Encoder
 from embeddings.index import VectorIndex
 from embeddings.snapshot import Passage, make_current, prune, vectors_by_passage, write_snapshot
+from embeddings.vectors import Vectors
 from service.wire import debunk_json
 
 RECIPE = 1  # of a snapshot: raise it when `passages_of`, `_encoded` or `debunk_json` change

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from embeddings.encoder import Vectors
 from embeddings.index import Neighbour
 from embeddings.snapshot import Passage, Snapshot
+from embeddings.vectors import Vectors
 
 PASSAGES_PER_DEBUNK = 8  # first guess of how many passages to ask for; more are asked for when it was too few
 

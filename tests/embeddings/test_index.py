@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embeddings.encoder import Vectors
 from embeddings.errors import IndexRefused
 from embeddings.index import INDEX_KINDS, VectorIndex
+from embeddings.vectors import Vectors
 
 DIMENSIONS = 64
 KINDS = sorted(INDEX_KINDS)

@@ -7,9 +7,9 @@ import pytest
 
 from corpus.model import Debunk, Wording
 from corpus.store import CorpusStore
-from embeddings.encoder import Vectors
 from embeddings.snapshot import current_folder, load_snapshot
 from embeddings.toy import ToyEncoder
+from embeddings.vectors import Vectors
 from service.builder import Built, build_snapshot, passages_of
 
 DEBUNK = Debunk(
