@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from corpus.importers import jsonl
+from corpus.model import Debunk
+from corpus.source import Source, SourceMetadata
 from service.settings import settings_table
 from tests.real_server import ROOT
 
@@ -29,6 +32,14 @@ def test_the_readme_names_every_make_target() -> None:
     assert {"help", "install", "run", "test", "lint", "fix"} <= set(targets)
     for target in set(targets) - {"help"}:
         assert f"`make {target}`" in README
+
+
+def test_the_readmes_debunk_can_be_imported() -> None:
+    line = re.search(r'^    (\{"id": "bridge".*\})$', README, re.M)
+    assert line
+    (debunk,) = jsonl.read(Source("README.jsonl", line[1].encode(), SourceMetadata()))
+    assert isinstance(debunk, Debunk)
+    assert debunk.url == "https://example.org/bridge"
 
 
 def test_every_link_of_the_documents_leads_somewhere() -> None:
