@@ -28,7 +28,7 @@ def _url(url: str) -> str:
 def _partial_date(text: str) -> str:
     """Return the date as it is, at its own precision: a year, a month, a day or a time."""
     readers: dict[int, Callable[[str], object]] = {
-        len("2022"): lambda year: date(int(year), 1, 1),
+        len("2022"): lambda year: date.fromisoformat(f"{year}-01-01"),
         len("2022-09"): lambda month: date.fromisoformat(f"{month}-01"),
         len("2022-09-21"): date.fromisoformat,
     }

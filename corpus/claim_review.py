@@ -4,18 +4,10 @@ from typing import Any
 
 from corpus.model import Debunk
 
-RATING_NAMES = {
-    "false": "False",
-    "misleading": "Misleading",
-    "unproven": "Unproven",
-    "true": "True",
-    "other": "Other",
-}
-
 
 def to_claim_review(debunk: Debunk) -> dict[str, Any]:
     """Return the JSON-LD object; what the debunk does not state is left out, never made up."""
-    rating = debunk.rating_text or (RATING_NAMES[debunk.rating] if debunk.rating else None)
+    rating = debunk.rating_text or (debunk.rating.capitalize() if debunk.rating else None)
     stated = {
         "@context": "https://schema.org",
         "@type": "ClaimReview",

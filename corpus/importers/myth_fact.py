@@ -23,7 +23,8 @@ from corpus.source import Source
 
 SUFFIXES = (".txt", ".html", ".htm")
 DEFAULT_LANG = "en"
-HARD_WRAP_CHARS = 40  # a shorter line is no line that an editor wrapped
+MIN_WRAPPED_CHARS = 40  # a shorter line is no line that an editor wrapped
+MAX_WRAPPED_CHARS = 100  # and a text with a longer line was not wrapped at all
 
 EXAMPLES = (
     "Myth 1: The bridge was sold.\n\nFact: It was not.\n\nIt belongs to the city.\n",
@@ -40,6 +41,7 @@ LABEL = re.compile(
     rf"(?P<label>{'|'.join(LABELS)})(?:\s*[#№]?\s*(?P<number>\d+))?(?:\s*(?::|[.–—-](?=\s))\s*(?P<text>.*)|\s*)",
     re.I | re.S,
 )
+YEAR_FIRST = re.compile(r"\s*\d{4}\b")
 UPDATED = re.compile(r"\W*last updated\s*:\s*(?P<date>.+)", re.I | re.S)
 AVAILABLE_IN = re.compile(r"\W*also available in\s*:\s*(?P<names>.+)", re.I | re.S)
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
@@ -192,12 +194,18 @@ def _read_header(block: _Block, page: _Page, source: Source) -> bool:
 
 def read_date(text: str, utc_offset: str | None) -> str | None:
     """Return the day, or the time with its offset from UTC, in ISO 8601; None when it is neither."""
+    day_first = (False,) if YEAR_FIRST.match(text) else (False, True)
     try:
-        one, other = (dates.parse(text, default=datetime(2000 + n, n, n, n)) for n in (1, 2))
+        readings = [
+            dates.parse(text, default=datetime(2000 + n, n, n, n), dayfirst=first)
+            for n in (1, 2)
+            for first in day_first
+        ]
     except (ValueError, OverflowError):
         return None
-    if one.date() != other.date():
-        return None  # a part of the day is missing, and the default stood in for it
+    one, other = readings[0], readings[-1]
+    if len({reading.date() for reading in readings}) > 1:
+        return None  # a part of the day is missing and a default stood in for it, or 03/05 could be either
     if one.hour != other.hour:
         return one.date().isoformat()
     return one.isoformat(timespec="minutes") + ((utc_offset or "") if one.tzinfo is None else "")
@@ -212,21 +220,24 @@ def read_languages(names: str) -> list[str]:
 
 
 def _text_blocks(text: str) -> Iterator[_Block]:
-    """Yield the paragraphs of a plain text; a line after a hard-wrapped one belongs to the same paragraph."""
-    paragraph, start = "", 0
-    for number, raw in enumerate([*text.splitlines(), ""], start=1):
-        line = raw.strip()
-        if line and _goes_on(paragraph) and not LABEL.fullmatch(line):
+    """Yield the paragraphs of a plain text: its lines, or in a hard-wrapped text the lines that go on joined."""
+    lines = [line.strip() for line in text.splitlines()]
+    is_wrapped = max(map(len, lines), default=0) <= MAX_WRAPPED_CHARS
+    paragraph, start, before = "", 0, ""
+    for number, line in enumerate([*lines, ""], start=1):
+        if line and is_wrapped and _goes_on(before) and not LABEL.fullmatch(line):
             paragraph = f"{paragraph} {line}"
-            continue
-        if paragraph:
-            yield _Block(paragraph, False, f"line {start}")
-        paragraph, start = line, number
+        else:
+            if paragraph:
+                yield _Block(paragraph, False, f"line {start}")
+            paragraph, start = line, number
+        before = line
 
 
 def _goes_on(line: str) -> bool:
-    """Return whether the line looks cut by an editor: long, and its sentence does not end with it."""
-    return len(line) >= HARD_WRAP_CHARS and line[-1] not in '.!?…:;"”»'
+    """Return whether the line looks cut by an editor: long, no header, and its sentence does not end with it."""
+    is_header = UPDATED.fullmatch(line) or AVAILABLE_IN.fullmatch(line)
+    return len(line) >= MIN_WRAPPED_CHARS and not is_header and line[-1] not in '.!?…:;"”»'
 
 
 def _html_blocks(html: str) -> Iterator[_Block]:

@@ -37,6 +37,7 @@ def test_one_answer_to_the_myth_is_enough(answer: dict[str, object]) -> None:
         ({"url": "www.nato.int"}, "url", "a URL such as 'https://example.org/page'"),
         ({"url": "javascript:alert(1)"}, "url", "a URL such as 'https://example.org/page'"),
         ({"published": "21.09.2022"}, "published", "an ISO 8601 date"),
+        ({"published": " 202"}, "published", "an ISO 8601 date"),
         ({"published": "2022-13"}, "published", "an ISO 8601 date"),
         ({"updated": "2022-09-21T25:00"}, "updated", "an ISO 8601 date"),
         ({"rating": "falsch"}, "rating", "expected 'false', 'misleading', 'unproven', 'true' or 'other'"),
@@ -61,7 +62,7 @@ def test_an_error_names_the_record_the_field_and_what_was_expected(
 
 def test_an_error_does_not_repeat_a_long_value() -> None:
     with pytest.raises(InvalidDebunk) as caught:
-        Debunk.model_validate({**GOOD, "url": "x" * 5000})
+        Debunk.model_validate({**GOOD, "id": "y" * 5000, "url": "x" * 5000})
     assert len(str(caught.value)) < 300
 
 

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -102,8 +103,29 @@ def test_two_processes_that_start_at_once_do_not_break_each_other(tmp_path: Path
     folders = {start.communicate()[0].strip() for start in starts}
     assert [start.returncode for start in starts] == [0, 0]
     (folder,) = folders
-    assert [path.name for path in tmp_path.iterdir()] == [Path(folder).name]
+    assert {path.name for path in tmp_path.iterdir()} == {".lock", Path(folder).name}
     assert (Path(folder) / "model.safetensors").stat().st_size > 400_000_000
+
+
+def test_a_process_killed_while_it_unpacks_leaves_nothing_that_stays(tmp_path: Path) -> None:
+    code = "import sys, pathlib; from embeddings.bundled import *; print(unpacked_model(pathlib.Path(sys.argv[1])))"
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    killed = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE)
+    while not list(tmp_path.glob(".*.draft/parts/model.safetensors")):
+        assert killed.poll() is None
+        time.sleep(0.01)
+    killed.kill()
+    assert killed.communicate()[0] == b""
+    assert len(list(tmp_path.glob(".*.draft"))) == 1
+    again = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert {path.name for path in tmp_path.iterdir()} == {".lock", Path(again.stdout.strip()).name}
+
+
+def test_every_tensor_of_the_carrier_is_used(encoder: "SentenceModelEncoder") -> None:
+    from embeddings.bundled import carrier_path
+    from embeddings.e5_file import read_e5_file
+
+    assert len(read_e5_file(carrier_path()).tensors) == len(encoder._model.state_dict()) == 197
 
 
 def test_a_truncated_model_folder_is_refused_with_what_to_do(models_dir: Path, tmp_path: Path) -> None:
@@ -126,4 +148,4 @@ def test_a_carrier_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(bundled, "CARRIER", "no-such-carrier")
     with pytest.raises(WeightsRefused, match=r"no-such-carrier.*not installed; run `make install`"):
         bundled.unpacked_model(tmp_path)
-    assert list(tmp_path.iterdir()) == []
+    assert {path.name for path in tmp_path.iterdir()} == {".lock"}

@@ -188,6 +188,7 @@ def test_match_texts_answers_no_rows_with_no_lines(tmp_path: Path) -> None:
         ([], "give either texts or --input"),
         (["text", "--input", "x.jsonl"], "give either texts or --input"),
         (["--input", "x.jsonl", "--output", "x.jsonl"], "would overwrite the input"),
+        (["--input", "x.jsonl", "--output", "tests/../x.jsonl"], "would overwrite the input"),
         (["--limit", "0", "text"], "--limit"),
         (["--input", "absent.jsonl"], "error: absent.jsonl: No such file or directory"),
     ],

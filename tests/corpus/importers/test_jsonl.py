@@ -47,6 +47,8 @@ def test_metadata_fills_what_a_line_lacks_and_overrides_nothing() -> None:
         (b'{"id": "a", "rating": "false"}', "debunk 'a', field 'myth'"),
         (b'{"myth": "m", "rating": "false"}', "field 'id'"),
         (b'{"id": "a", "myth": "m"}', "at least one of passages"),
+        (b'{"id": "a", "myth": "m", "fact": 5}', "debunk 'a', field 'passages': met 5"),
+        (b'{"id": "a", "myth": "m", "fact": "One.", "passages": ["Two."]}', "fact and passages say different things"),
         (b'{"id": "a", "myth": "\xff"}', "met byte 0xff; expected UTF-8"),
     ],
 )

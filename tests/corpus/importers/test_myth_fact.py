@@ -145,12 +145,31 @@ def test_one_bad_myth_does_not_stop_the_page() -> None:
         ("21 Sep. 2022 17:10", None, "2022-09-21T17:10"),
         ("September 21, 2022", "+02:00", "2022-09-21"),
         ("2022-09-21T17:10:00Z", "+02:00", "2022-09-21T17:10+00:00"),
+        ("2022-03-05", None, "2022-03-05"),
+        ("25/03/2022", None, "2022-03-25"),
+        ("03/05/2022", None, None),
         ("Sep. 2022", "+02:00", None),
         ("yesterday", None, None),
     ],
 )
 def test_a_date_is_read_at_its_precision_or_not_at_all(text: str, offset: str | None, expected: str | None) -> None:
     assert myth_fact.read_date(text, offset) == expected
+
+
+def test_a_page_without_blank_lines_keeps_its_header_and_its_paragraphs(nato_debunks: list[Debunk]) -> None:
+    document = SHIPPED[0].read_text(encoding="utf-8")
+    metadata = open_source(SHIPPED[0], {}).metadata
+    tight = list(myth_fact.read(Source("page.txt", document.replace("\n\n", "\n").encode(), metadata)))
+    assert [(d.myth, d.passages, d.updated, d.languages, d.context) for d in tight if isinstance(d, Debunk)] == [
+        (d.myth, d.passages, d.updated, d.languages, d.context) for d in nato_debunks
+    ]
+
+
+def test_a_header_of_a_hard_wrapped_page_does_not_run_into_the_text() -> None:
+    header = "Also available in: French, Russian, Ukrainian"
+    (debunk,) = debunks(f"{header}\nThis page sets\nthe facts out.\nMyth: One.\nFact: No.")
+    assert debunk.languages == ("fr", "ru", "uk")
+    assert debunk.context[0] == "This page sets"
 
 
 def test_a_last_updated_line_is_no_part_of_the_fact() -> None:
