@@ -1,0 +1,73 @@
+"""An encoder that remembers its vectors on disk, so that a measurement does not encode the same text twice."""
+
+import hashlib
+import uuid
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from embeddings.encoder import Encoder
+from embeddings.vectors import Vectors
+
+TEXTS_PER_SAVE = 2_000  # what is lost at most when the process is killed
+
+
+class CachedEncoder:
+    """Another encoder's vectors, each encoded once; the key is the encoder's fingerprint and the text's sha256.
+
+    folder/<fingerprint>/query-<part>.npz and passage-<part>.npz hold `keys` (n, 32 bytes) and `rows` (n, dimensions).
+    A text is known by its exact characters: another spelling has another vector.
+    """
+
+    def __init__(self, encoder: Encoder, folder: Path) -> None:
+        """Take what the folder holds of this encoder's vectors; it is made when there is something to keep."""
+        self._encoder = encoder
+        self.name = encoder.name
+        self.fingerprint = encoder.fingerprint
+        self.dimensions = encoder.dimensions
+        self._folder = folder / encoder.fingerprint
+        self._rows = {kind: self._load(kind) for kind in ("query", "passage")}
+
+    def encode_queries(self, texts: Sequence[str]) -> Vectors:
+        """Return one unit row per claim."""
+        return self._rows_of("query", texts, self._encoder.encode_queries)
+
+    def encode_passages(self, texts: Sequence[str]) -> Vectors:
+        """Return one unit row per passage."""
+        return self._rows_of("passage", texts, self._encoder.encode_passages)
+
+    def _rows_of(self, kind: str, texts: Sequence[str], encode: Callable[[Sequence[str]], Vectors]) -> Vectors:
+        known = self._rows[kind]
+        keys = [hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest() for text in texts]
+        new = sorted(
+            {key: text for key, text in zip(keys, texts, strict=True) if key not in known}.items(), key=_length
+        )
+        for start in range(0, len(new), TEXTS_PER_SAVE):
+            part = new[start : start + TEXTS_PER_SAVE]
+            encoded = dict(zip([key for key, _ in part], encode([text for _, text in part]), strict=True))
+            self._save(kind, encoded)
+            known.update(encoded)
+        return np.stack([known[key] for key in keys]) if keys else np.zeros((0, self.dimensions), dtype=np.float32)
+
+    def _load(self, kind: str) -> dict[bytes, Vectors]:
+        known: dict[bytes, Vectors] = {}
+        for path in sorted(self._folder.glob(f"{kind}-*.npz")):
+            with np.load(path) as part:
+                known.update(zip(map(bytes, part["keys"]), part["rows"], strict=True))
+        return known
+
+    def _save(self, kind: str, encoded: dict[bytes, Vectors]) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        part = self._folder / f"{kind}-{uuid.uuid4().hex}.npz"
+        draft = part.with_suffix(".draft")
+        with draft.open("wb") as file:
+            np.savez(
+                file, keys=np.array([list(key) for key in encoded], dtype=np.uint8), rows=np.stack([*encoded.values()])
+            )
+        draft.replace(part)
+
+
+def _length(keyed: tuple[bytes, str]) -> int:
+    """Sort by length: a batch of like lengths has little padding."""
+    return len(keyed[1])

@@ -1,0 +1,42 @@
+"""The cached encoder: the same vectors, each encoded once, also by a later process."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from embeddings.cache import CachedEncoder
+from embeddings.toy import ToyEncoder
+from embeddings.vectors import Vectors
+
+
+class CountingEncoder(ToyEncoder):
+    def __init__(self) -> None:
+        self.encoded: list[str] = []
+
+    def encode_passages(self, texts: Sequence[str]) -> Vectors:
+        self.encoded.extend(texts)
+        return super().encode_passages(texts)
+
+
+def test_each_text_is_encoded_once_and_has_the_encoders_vector(tmp_path: Path) -> None:
+    encoder = CountingEncoder()
+    cached = CachedEncoder(encoder, tmp_path)
+    rows = cached.encode_queries(["b", "a", "b"])
+    assert np.array_equal(rows, ToyEncoder().encode_queries(["b", "a", "b"]))
+    assert np.array_equal(CachedEncoder(encoder, tmp_path).encode_queries(["a", "b"]), rows[[1, 0]])
+    assert sorted(encoder.encoded) == ["a", "b"]
+
+
+def test_claims_and_passages_other_spellings_and_other_encoders_are_kept_apart(tmp_path: Path) -> None:
+    encoder = CountingEncoder()
+    cached = CachedEncoder(encoder, tmp_path)
+    cached.encode_queries(["a"])
+    cached.encode_passages(["a"])
+    cached.encode_passages(["A"])
+    assert encoder.encoded == ["a", "a", "A"]
+    other = CountingEncoder()
+    other.fingerprint = "0123456789abcdef"
+    CachedEncoder(other, tmp_path).encode_queries(["a"])
+    assert other.encoded == ["a"]
+    assert cached.encode_queries([]).shape == (0, ToyEncoder.dimensions)
