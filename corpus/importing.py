@@ -22,7 +22,7 @@ def read_sources(sources: Iterable[Source], format_name: str | None = None) -> I
     """
     met: dict[str, tuple[int, str]] = {}
     for source in sources:
-        for debunk in importer_of(source, format_name).read(source):
+        for debunk in _with_variants(source, importer_of(source, format_name).read(source)):
             if isinstance(debunk, Debunk):
                 content, where = met.setdefault(debunk.id, (hash(debunk), source.name))
                 if content != hash(debunk):
@@ -30,6 +30,20 @@ def read_sources(sources: Iterable[Source], format_name: str | None = None) -> I
                     yield Rejected(source.name, why)
                     continue
             yield debunk
+
+
+def _with_variants(source: Source, records: Iterable[Debunk | Rejected]) -> Iterator[Debunk | Rejected]:
+    """Yield the records, each debunk with the wordings that lie beside its source; those of no debunk are Rejected."""
+    unused = dict(source.variants)
+    for record in records:
+        more = unused.pop(record.id, ()) if isinstance(record, Debunk) else ()
+        if isinstance(record, Debunk) and more:
+            yield record.model_copy(update={"variants": tuple(dict.fromkeys((*record.variants, *more)))})
+        else:
+            yield record
+    for debunk_id, variants in unused.items():
+        why = f"{len(variants)} variants are of debunk {debunk_id!r}, which it does not hold; check the id"
+        yield Rejected(source.name, why)
 
 
 def importer_of(source: Source, format_name: str | None = None) -> ModuleType:

@@ -4,17 +4,18 @@ import hashlib
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from corpus.checks import DebunkId, LangTag, Text, Url, expectation
 from corpus.errors import UnreadableSource
-from corpus.model import Rating
+from corpus.model import Rating, Wording
 
 SIDECAR_SUFFIX = ".meta.json"
+VARIANTS_SUFFIX = ".variants.jsonl"
 
 
 class SourceMetadata(BaseModel):
@@ -33,11 +34,15 @@ class SourceMetadata(BaseModel):
 
 @dataclass(frozen=True)
 class Source:
-    """A document by name, content and metadata; `name` is what errors call it."""
+    """A document by name, content and metadata; `name` is what errors call it.
+
+    `variants` are further wordings of its debunks' myths, by debunk id, which the document itself does not have.
+    """
 
     name: str
     content: bytes
     metadata: SourceMetadata
+    variants: Mapping[str, tuple[Wording, ...]] = field(default_factory=dict)
 
     @property
     def sha256(self) -> str:
@@ -62,7 +67,8 @@ class Source:
 def open_source(path: Path, metadata: Mapping[str, str]) -> Source:
     """Return the file as a source; raises UnreadableSource.
 
-    What `FILE.meta.json` beside `FILE.txt` states of it is taken, and `metadata` overrides that.
+    What `FILE.meta.json` beside `FILE.txt` states of it is taken, and `metadata` overrides that. So are the wordings in
+    `FILE.variants.jsonl`, of which each line is {"id": the debunk's, "text", "lang"}.
     """
     sidecar = path.with_suffix(SIDECAR_SUFFIX)
     stated = _read_sidecar(sidecar) if sidecar.is_file() else {}
@@ -70,7 +76,9 @@ def open_source(path: Path, metadata: Mapping[str, str]) -> Source:
         content = path.read_bytes()
     except OSError as error:
         raise UnreadableSource(f"{path}: cannot be read ({error.strerror}); give the path of a file") from error
-    return Source(str(path), content, checked_metadata({**stated, **metadata}, str(path)))
+    wordings = path.with_suffix(VARIANTS_SUFFIX)
+    variants = _read_variants(wordings) if wordings.is_file() and wordings != path else {}
+    return Source(str(path), content, checked_metadata({**stated, **metadata}, str(path)), variants)
 
 
 def checked_metadata(stated: Mapping[str, Any], where: str) -> SourceMetadata:
@@ -94,3 +102,21 @@ def _read_sidecar(path: Path) -> dict[str, Any]:
     if not isinstance(stated, dict):
         raise UnreadableSource(f"{path}: met {type(stated).__name__}; expected one JSON object")
     return stated
+
+
+class _Variant(Wording):
+    id: DebunkId
+
+
+def _read_variants(path: Path) -> dict[str, tuple[Wording, ...]]:
+    variants: dict[str, tuple[Wording, ...]] = {}
+    for number, line in enumerate(path.read_bytes().splitlines(), start=1):
+        if line.strip():
+            try:
+                read = TypeAdapter(_Variant).validate_json(line)
+            except ValidationError as error:
+                first = error.errors(include_url=False, include_input=False)[0]
+                where = ".".join(map(str, first["loc"])) or "the variant"
+                raise UnreadableSource(f"{path}, line {number}, {where}: {expectation(first)}") from error
+            variants[read.id] = (*variants.get(read.id, ()), Wording(text=read.text, lang=read.lang))
+    return variants

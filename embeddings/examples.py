@@ -15,7 +15,7 @@ import numpy.typing as npt
 from embeddings.vectors import Vectors
 
 SHRINK_TEXTS = 20  # a language of n texts has its own mean with the weight n / (n + SHRINK_TEXTS), else the common one
-RIDGE = 0.2  # of the mean variance, added to each direction's; .1 to .3 do alike (docs/decisions/0006)
+RIDGE = 0.2  # of the mean variance, added to each direction's; see docs/decisions/0005
 TINY = float(np.finfo(np.float32).tiny)
 
 
@@ -41,8 +41,15 @@ class Examples:
 
     def without(self, left_out: Collection[str]) -> "Examples":
         """Return the examples but those with one of these texts."""
-        kept = [place for place, example in enumerate(self.texts) if example.text not in left_out]
-        return Examples([self.texts[place] for place in kept], self.rows[kept])
+        return self._kept([example.text not in left_out for example in self.texts])
+
+    def without_lang(self, lang: str) -> "Examples":
+        """Return the examples but those in this language."""
+        return self._kept([example.lang != lang for example in self.texts])
+
+    def _kept(self, keep: Sequence[bool]) -> "Examples":
+        places = [place for place, kept in enumerate(keep) if kept]
+        return Examples([self.texts[place] for place in places], self.rows[places])
 
     def center(self, rows: Vectors, langs: Sequence[str]) -> Vectors:
         """Return the rows less the background's mean in each row's language, of length 1 again."""

@@ -7,6 +7,8 @@
         vectors.faiss                one vector a passage, keyed by the passage's place in passages.jsonl
         passages.jsonl               owner, kind, text, lang of each passage
         documents.jsonl              [owner, document] a line: what is shown of an owner
+        examples.jsonl, examples.npy texts of which it is known whose they are or that they are nobody's, and their rows
+        words/                       the index of words over the same passages
 
 An owner is an id, a document is any JSON object: nothing here knows what they mean.
 """
@@ -22,15 +24,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from embeddings.encoder import Encoder
 from embeddings.errors import EmbeddingsError, FingerprintMismatch, IndexRefused, SnapshotDamaged, SnapshotMissing
+from embeddings.examples import Example, Examples
 from embeddings.index import VectorIndex
 from embeddings.vectors import Vectors
+from embeddings.words import WordIndex
 
-FORMAT = 1
+FORMAT = 2
 KEPT = 3  # the current one, and those that a worker may be about to load
 CURRENT, MANIFEST = "current", "manifest.json"
 VECTORS, PASSAGES, DOCUMENTS = "vectors.faiss", "passages.jsonl", "documents.jsonl"
+EXAMPLES, EXAMPLE_ROWS, WORDS = "examples.jsonl", "examples.npy", "words"
 REBUILD = "run `python -m scripts.build_snapshot` to make it anew"
 
 
@@ -49,7 +56,7 @@ class Manifest:
     """What a snapshot holds and what it was made with.
 
     `recipe` numbers the way that passages were made and encoded: vectors of another recipe are not comparable.
-    `files` gives the sha256 of each file.
+    `examples_sha256` names the texts, languages and owners of the examples, `files` gives the sha256 of each file.
     """
 
     format: int
@@ -62,6 +69,7 @@ class Manifest:
     index_kind: str
     passages: int
     documents: int
+    examples_sha256: str
     built_at: str
     files: Mapping[str, str]
 
@@ -75,6 +83,8 @@ class Snapshot:
     index: VectorIndex
     passages: Sequence[Passage]
     documents: Mapping[str, dict[str, Any]]
+    examples: Examples
+    words: WordIndex
 
     def check_encoder(self, encoder: Encoder) -> None:
         """Raise FingerprintMismatch unless this encoder made the vectors."""
@@ -92,10 +102,12 @@ def write_snapshot(
     index: VectorIndex,
     passages: Sequence[Passage],
     documents: Mapping[str, dict[str, Any]],
+    examples: Examples,
 ) -> Path:
     """Write the folder beside its place, rename it into place, and return it; `current` stays as it is.
 
     `corpus` is the id and the revision of what was read, and the recipe by which it became passages and vectors.
+    The index of words is made here, of the passages as they are.
     """
     corpus_id, corpus_revision, recipe = corpus
     folder = root / encoder.fingerprint / str(corpus_revision)
@@ -105,6 +117,9 @@ def write_snapshot(
         index.save(draft / VECTORS)
         _write_lines(draft / PASSAGES, map(asdict, passages))
         _write_lines(draft / DOCUMENTS, documents.items())
+        _write_lines(draft / EXAMPLES, map(asdict, examples.texts))
+        np.save(draft / EXAMPLE_ROWS, examples.rows, allow_pickle=False)
+        WordIndex.build([(passage.text, passage.lang) for passage in passages]).save(draft / WORDS)
         manifest = Manifest(
             format=FORMAT,
             encoder_name=encoder.name,
@@ -116,8 +131,9 @@ def write_snapshot(
             index_kind=index.kind,
             passages=len(passages),
             documents=len(documents),
+            examples_sha256=examples_sha256(examples.texts),
             built_at=datetime.now(UTC).isoformat(timespec="seconds"),
-            files={name: _sha256(draft / name) for name in (VECTORS, PASSAGES, DOCUMENTS)},
+            files={path.relative_to(draft).as_posix(): _sha256(path) for path in _files(draft)},
         )
         (draft / MANIFEST).write_text(_sealed(asdict(manifest)), encoding="utf-8")
         _sync(draft)
@@ -180,10 +196,13 @@ def load_snapshot(folder: Path) -> Snapshot:
             )
     try:
         index = VectorIndex.load(folder / VECTORS, manifest.index_kind)
+        words = WordIndex.load(folder / WORDS)
     except IndexRefused as error:
         raise SnapshotDamaged(f"{error}; {REBUILD}") from error
     passages = [Passage(**fields) for fields in _read_lines(folder / PASSAGES)]
-    return Snapshot(folder, manifest, index, passages, dict(_read_lines(folder / DOCUMENTS)))
+    texts = [Example(**fields) for fields in _read_lines(folder / EXAMPLES)]
+    examples = Examples(texts, np.load(folder / EXAMPLE_ROWS, allow_pickle=False))
+    return Snapshot(folder, manifest, index, passages, dict(_read_lines(folder / DOCUMENTS)), examples, words)
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -201,10 +220,16 @@ def read_manifest(folder: Path) -> Manifest:
     return Manifest(**fields)
 
 
+def examples_sha256(examples: Iterable[Example]) -> str:
+    """Return a digest of the examples' texts, languages and owners, in order."""
+    lines = [[example.text, example.lang, example.owner] for example in examples]
+    return hashlib.sha256(json.dumps(lines).encode()).hexdigest()
+
+
 def vectors_by_passage(root: Path, encoder: Encoder, recipe: int) -> dict[Passage, Vectors]:
     """Return what the current snapshot already encoded with this encoder by this recipe, to encode only what is new.
 
-    The result is empty when there is no such snapshot, or a damaged one.
+    Examples are in it as passages that `example_passage` makes. Empty when there is no such snapshot, or a damaged one.
     """
     try:
         snapshot = load_snapshot(current_folder(root))
@@ -214,7 +239,14 @@ def vectors_by_passage(root: Path, encoder: Encoder, recipe: int) -> dict[Passag
     if snapshot.manifest.recipe != recipe:
         return {}
     rows = snapshot.index.vectors(range(len(snapshot.passages)))
-    return dict(zip(snapshot.passages, rows, strict=True))
+    known = dict(zip(snapshot.passages, rows, strict=True))
+    known.update(zip(map(example_passage, snapshot.examples.texts), snapshot.examples.rows, strict=True))
+    return known
+
+
+def example_passage(example: Example) -> Passage:
+    """Return the passage that an example's vector is known by, whoever owns it."""
+    return Passage("", "example", example.text, example.lang)
 
 
 def _sealed(fields: dict[str, Any]) -> str:
@@ -253,8 +285,12 @@ def _take_place(draft: Path, folder: Path) -> None:
     _sync_folder(folder.parent)
 
 
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
 def _sync(folder: Path) -> None:
-    for path in folder.iterdir():
+    for path in _files(folder):
         _sync_file(path)
     _sync_folder(folder)
 

@@ -6,6 +6,7 @@ Kamphuis et al., "Which BM25 do you mean?", ECIR 2020; bm25s: Lù, arXiv:2407.03
 """
 
 import json
+import logging
 import math
 import re
 import threading
@@ -129,6 +130,7 @@ def _grams(word: str) -> list[str]:
     return [word[start : start + size] for start in range(max(1, len(word) - size + 1))]
 
 
+logging.getLogger("bm25s").setLevel(logging.WARNING)  # it sets its own level to DEBUG
 _held = threading.local()  # a stemmer keeps a buffer: one for each thread
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from corpus.errors import CorpusError
 from embeddings.errors import EmbeddingsError
 from service.errors import ServiceError
+from service.matching.errors import MatchingError
 from service.settings import settings_help
 
 DONE, SOME_REJECTED, WRONG_USE = 0, 1, 2
@@ -40,7 +41,7 @@ def run(main: Callable[[], int]) -> None:
     try:
         code = main()
         sys.stdout.flush()
-    except (CorpusError, EmbeddingsError, ServiceError) as error:
+    except (CorpusError, EmbeddingsError, MatchingError, ServiceError) as error:
         tell(f"error: {error}")
         code = WRONG_USE
     except BrokenPipeError:

@@ -9,7 +9,7 @@ from flask import Flask, Response, current_app, g, jsonify, make_response, reque
 from flask.json.provider import DefaultJSONProvider
 from werkzeug.exceptions import HTTPException
 
-from service import api_debunks, api_health, api_match, pages
+from service import api_debunks, api_health, api_match, api_model, pages
 from service.errors import InvalidRequest, InvalidText, NotJson, NotReady, ServiceError, TextTooLong, UnknownDebunk
 from service.settings import Settings
 from service.wire import error_json
@@ -57,6 +57,7 @@ def create_app(settings: Settings, worker: Worker) -> Flask:
     app.register_blueprint(api_match.blueprint(settings, worker))
     app.register_blueprint(api_debunks.blueprint(worker))
     app.register_blueprint(api_health.blueprint(worker))
+    app.register_blueprint(api_model.blueprint(worker))
     app.register_blueprint(pages.blueprint(settings, worker))
     app.before_request(_name_request)
     app.after_request(_set_headers)

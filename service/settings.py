@@ -9,6 +9,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from corpus.checks import expectation
+from corpus.judged import TRAIN
 from embeddings.encoder import BUNDLED
 from embeddings.index import INDEX_KINDS
 from service.errors import InvalidSetting
@@ -29,9 +30,10 @@ class Settings(BaseModel):
     database_url: str = Field("", description="SQLAlchemy URL of the corpus; empty: SQLite in the data folder")
     encoder: str = Field(BUNDLED, min_length=1, description="`bundled`, `toy`, a folder or a cached model's name")
     index_kind: str = Field("flat", description=f"layout of the vectors: {', '.join(INDEX_KINDS)}")
-    match_cosine: float = Field(
-        0.89, ge=-1, le=1, description="cosine from which a debunk is a match; belongs to the encoder"
+    calibration: str = Field(
+        "", description="calibration file that `scripts.calibrate` wrote; empty: the encoder's own"
     )
+    judged: str = Field("", description="judged posts that stand in snapshots as examples; empty: those that ship")
     max_text_chars: int = Field(20_000, ge=1, description="longest text that is taken, in characters")
     threads: int = Field(8, ge=1, description="requests that are answered at a time")
 
@@ -68,6 +70,11 @@ class Settings(BaseModel):
     def corpus_url(self) -> str:
         """Return the SQLAlchemy URL of the corpus."""
         return self.database_url or f"sqlite:///{self.data_dir / 'corpus.db'}"
+
+    @property
+    def judged_path(self) -> Path:
+        """Return the file of the judged posts that stand in snapshots as examples."""
+        return Path(self.judged).expanduser().absolute() if self.judged else TRAIN
 
     @property
     def snapshots_dir(self) -> Path:

@@ -12,6 +12,7 @@ from corpus.claim_review import to_claim_review
 from corpus.model import Debunk
 from service.errors import InvalidRequest, InvalidText, NotJson, TextTooLong
 from service.matching.matcher import Answer, Match, Matcher
+from service.matching.verdicts import ClaimVerdict
 
 MAX_LIMIT = 50
 MAX_PAGE = 1000
@@ -119,20 +120,25 @@ def check_text(text: str, max_text_chars: int) -> None:
 def answer_json(answer: Answer, matcher: Matcher, request_id: str | None, took_ms: float) -> dict[str, Any]:
     """Return the v1 answer; a field that is not computed yet is null, and a row of a batch has no request id."""
     manifest = matcher.snapshot.manifest
-    best = answer.matches[0].candidate.debunk_id if answer.decision != "no_match" else None
     return {
         "request_id": request_id,
         "decision": answer.decision,
-        "model": {"encoder": f"{manifest.encoder_name}@{manifest.encoder_fingerprint}", "calibration": None},
+        "model": {
+            "encoder": f"{manifest.encoder_name}@{manifest.encoder_fingerprint}",
+            "calibration": matcher.calibration.id,
+        },
         "corpus_revision": manifest.corpus_revision,
-        "thresholds": {"match": answer.match_cosine, "possible": None},
+        "thresholds": {"match": answer.thresholds.match, "possible": answer.thresholds.possible},
         "took_ms": round(took_ms, 1),
         "matches": [_match_json(match, matcher.snapshot.documents) for match in answer.matches],
-        "claims": [
-            {"start": claim.start, "end": claim.end, "text": claim.text, "decision": answer.decision, "best": best}
-            for claim in answer.claims
-        ],
+        "claims": [_claim_json(verdict) for verdict in answer.claims],
     }
+
+
+def _claim_json(verdict: ClaimVerdict) -> dict[str, Any]:
+    claim = verdict.claim
+    span = {"start": claim.start, "end": claim.end, "text": claim.text}
+    return {**span, "decision": verdict.decision, "best": verdict.best}
 
 
 def _match_json(match: Match, documents: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
@@ -141,15 +147,18 @@ def _match_json(match: Match, documents: Mapping[str, dict[str, Any]]) -> dict[s
     return {
         "debunk": {name: document[name] for name in ANSWER_FIELDS},
         "similarity": _rounded(candidate.cosine),
-        "probability": None,
+        "probability": _rounded(match.probability),
         "stance": None,
         "decision": match.decision,
         "span": {"start": claim.start, "end": claim.end, "text": claim.text},
-        "spans": [{"start": claim.start, "end": claim.end, "stance": None, "probability": None}],
+        "spans": [
+            {"start": claim.start, "end": claim.end, "stance": None, "probability": _rounded(probability)}
+            for claim, probability in match.spans
+        ],
         "why": {
             "nearest": candidate.nearest.kind,
             "passage": candidate.nearest.text,
-            "shared_terms": None,
+            "shared_terms": list(candidate.shared_terms),
             "margin": None if match.margin is None else _rounded(match.margin),
         },
     }
@@ -202,5 +211,5 @@ def _without_content(error: ValueError) -> str:
     )
 
 
-def _rounded(cosine: float) -> float:
-    return round(cosine, 4)
+def _rounded(number: float) -> float:
+    return round(number, 4)

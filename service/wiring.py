@@ -2,18 +2,22 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from filelock import FileLock
 
 from corpus.importing import SHIPPED, read_sources
+from corpus.judged import read_judged
 from corpus.model import Debunk
 from corpus.source import open_source
 from corpus.store import CorpusStore
 from embeddings.encoder import Encoder, load_encoder
 from embeddings.errors import SnapshotDamaged, SnapshotMissing
-from embeddings.snapshot import current_folder, load_snapshot, read_manifest
-from service.builder import RECIPE, Built, build_snapshot
+from embeddings.snapshot import current_folder, examples_sha256, load_snapshot, read_manifest
+from service.builder import RECIPE, Built, build_snapshot, examples_of
+from service.calibration_file import read_calibration, shipped_path
 from service.matching.matcher import Matcher
+from service.matching.scoring import Calibration
 from service.settings import Settings
 
 
@@ -38,7 +42,8 @@ def building(settings: Settings) -> Iterator[None]:
 def build(settings: Settings, store: CorpusStore, encoder: Encoder) -> Built:
     """Build the snapshot of the store's newest revision and make it the current one."""
     with building(settings):
-        return build_snapshot(store, encoder, settings.snapshots_dir, settings.index_kind)
+        judged = read_judged(settings.judged_path)
+        return build_snapshot(store, encoder, settings.snapshots_dir, settings.index_kind, judged)
 
 
 def prepare(settings: Settings, encoder: Encoder) -> None:
@@ -51,7 +56,8 @@ def prepare(settings: Settings, encoder: Encoder) -> None:
             shipped = read_sources(open_source(path, {}) for path in SHIPPED)
             store.put(debunk for debunk in shipped if isinstance(debunk, Debunk))
         if _is_stale(settings, store, encoder):
-            build_snapshot(store, encoder, settings.snapshots_dir, settings.index_kind)
+            judged = read_judged(settings.judged_path)
+            build_snapshot(store, encoder, settings.snapshots_dir, settings.index_kind, judged)
 
 
 def open_matcher(settings: Settings) -> Matcher:
@@ -62,19 +68,29 @@ def open_matcher(settings: Settings) -> Matcher:
 
 
 def load_matcher(settings: Settings, encoder: Encoder) -> Matcher:
-    """Return a matcher over the current snapshot; raises SnapshotMissing, SnapshotDamaged, FingerprintMismatch."""
+    """Return a matcher over the current snapshot.
+
+    Raises SnapshotMissing, SnapshotDamaged, FingerprintMismatch or CalibrationRefused.
+    """
     snapshot = load_snapshot(current_folder(settings.snapshots_dir))
-    return Matcher(encoder, snapshot, settings.match_cosine)
+    return Matcher(encoder, snapshot, open_calibration(settings, encoder))
+
+
+def open_calibration(settings: Settings, encoder: Encoder) -> Calibration:
+    """Return the calibration that the settings name, or the encoder's that ships; raises CalibrationRefused."""
+    path = Path(settings.calibration).expanduser() if settings.calibration else shipped_path(encoder)
+    return read_calibration(path)
 
 
 def _is_stale(settings: Settings, store: CorpusStore, encoder: Encoder) -> bool:
-    """Return whether the current snapshot is absent, or of another encoder, corpus, revision, recipe or index kind."""
+    """Return whether the current snapshot is absent, or of another encoder, corpus, revision, examples or recipe."""
     try:
         manifest = read_manifest(current_folder(settings.snapshots_dir))
     except SnapshotMissing:
         return True
     except SnapshotDamaged:
         return False
-    met = (manifest.encoder_fingerprint, manifest.corpus_id, manifest.corpus_revision)
-    expected = (encoder.fingerprint, store.corpus_id, store.revision)
+    examples = examples_sha256(examples_of(read_judged(settings.judged_path)))
+    met = (manifest.encoder_fingerprint, manifest.corpus_id, manifest.corpus_revision, manifest.examples_sha256)
+    expected = (encoder.fingerprint, store.corpus_id, store.revision, examples)
     return met != expected or (manifest.recipe, manifest.index_kind) != (RECIPE, settings.index_kind)

@@ -9,6 +9,8 @@ from embeddings.encoder import Encoder
 from embeddings.errors import EmbeddingsError
 from embeddings.snapshot import CURRENT
 from service.errors import NotReady
+from service.matching.drift import drift_warning
+from service.matching.errors import MatchingError
 from service.matching.matcher import Matcher
 from service.settings import Settings
 from service.wiring import load_matcher, open_encoder, prepare
@@ -26,6 +28,7 @@ class Worker:
         self.settings = settings
         self._encoder: Encoder | None = None
         self._matcher: Matcher | None = None
+        self.warning: str | None = None
         self._reason = "the encoder and the snapshot are being loaded; try again in a few seconds"
         self._seen = _version(settings.snapshots_dir)
         self._stopped = threading.Event()
@@ -53,9 +56,13 @@ class Worker:
             prepare(self.settings, encoder)
             self._encoder = encoder
         self._seen = _version(self.settings.snapshots_dir)
-        self._matcher = load_matcher(self.settings, self._encoder)
-        manifest = self._matcher.snapshot.manifest
+        matcher = load_matcher(self.settings, self._encoder)
+        self.warning = drift_warning(matcher.snapshot, matcher.calibration)
+        self._matcher = matcher
+        manifest = matcher.snapshot.manifest
         log.info("ready: %d debunks, corpus revision %d", manifest.documents, manifest.corpus_revision)
+        if self.warning:
+            log.warning(self.warning)
 
     def _run(self) -> None:
         while not self._stopped.is_set():
@@ -76,7 +83,7 @@ class Worker:
                 return
 
     def _fail(self, error: Exception) -> None:
-        known = isinstance(error, CorpusError | EmbeddingsError | OSError)
+        known = isinstance(error, CorpusError | EmbeddingsError | MatchingError | OSError)
         self._reason = str(error) if known else f"{type(error).__name__} while loading; the log has more"
         still = "; the snapshot in use stays" if self._matcher is not None else ""
         log.error("cannot load: %s%s", error, still, exc_info=None if known else error)

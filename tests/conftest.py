@@ -1,6 +1,7 @@
 """What tests of several rooms share: the corpus that ships, a service on the toy encoder, and real servers."""
 
 import os
+import shutil
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # before any library reads it: a test that asks a model hub fails at once
 
@@ -12,11 +13,11 @@ import pytest
 from corpus.importing import SHIPPED, read_sources
 from corpus.model import Debunk
 from corpus.source import open_source
+from embeddings.toy import ToyEncoder
 from service.settings import Settings
+from service.wiring import prepare
 from service.worker import Worker
 from tests.real_server import RealServer, serving
-
-TOY_COSINE = 0.5  # a cut-off that parts the toy encoder's cosines of like and unlike spellings
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -37,12 +38,21 @@ def nato_debunks() -> list[Debunk]:
 @pytest.fixture
 def toy_settings(tmp_path: Path) -> Settings:
     """Settings of a service without weights, in a folder of its own."""
-    return Settings(encoder="toy", data_dir=tmp_path / "data", match_cosine=TOY_COSINE, port=0)
+    return Settings(encoder="toy", data_dir=tmp_path / "data", port=0)
+
+
+@pytest.fixture(scope="session")
+def toy_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of a service without weights after its first start, to be copied."""
+    folder = tmp_path_factory.mktemp("toy") / "data"
+    prepare(Settings(encoder="toy", data_dir=folder), ToyEncoder())
+    return folder
 
 
 @pytest.fixture
-def toy_worker(toy_settings: Settings) -> Worker:
+def toy_worker(toy_settings: Settings, toy_data: Path) -> Worker:
     """A worker that is ready to answer, without weights."""
+    shutil.copytree(toy_data, toy_settings.data_dir)
     worker = Worker(toy_settings)
     worker.load()
     return worker

@@ -39,6 +39,26 @@ UNRELATED = [
 ]
 
 
+BURIED = [
+    (
+        "Утром был на рынке. Клялись Горбачёву, что НАТО ни на дюйм не двинется на восток, и обманули."
+        " Вечером позвоню сестре, у неё день рождения.",
+        "Клялись Горбачёву, что НАТО ни на дюйм не двинется на восток, и обманули.",
+        PROMISE,
+    ),
+    (
+        "J'ai repeint la cuisine. Avec toutes ses bases, l'OTAN encercle la Russie pour l'étouffer. Demain il pleut.",
+        "Avec toutes ses bases, l'OTAN encercle la Russie pour l'étouffer.",
+        ENCIRCLING,
+    ),
+]
+HOSTILE = [
+    "N4T0 pr0m1sed G0rb4chev n0t to exp4nd e4st and br0ke its w0rd",
+    "#NATOPromisedGorbachev #NotOneInchEast and broke its word",
+    "НАTО oбeщaлo Гopбaчёвy нe pacшиpятьcя нa вocтoк и oбмaнулo",
+]
+
+
 def match(server: RealServer, text: str, **more: object) -> Any:
     answer = httpx.post(f"{server.url}/v1/match", json={"text": text, **more}, timeout=CLIENT_SECONDS)
     assert answer.status_code == 200, answer.text
@@ -55,16 +75,55 @@ def test_a_claim_gets_natos_debunk(real_server: RealServer, claim: str, debunk_i
     answer = match(real_server, claim)
     best = answer["matches"][0]
     assert best["debunk"]["id"] == debunk_id
-    assert answer["decision"] == best["decision"] == "match"
-    assert 0.89 <= best["similarity"] <= 1.0
+    assert answer["decision"] == best["decision"]
+    assert best["decision"] in ("match", "possible")
+    assert best["probability"] >= answer["thresholds"]["possible"]
     assert best["span"]["text"] == claim
+
+
+@pytest.mark.parametrize(("text", "marked", "debunk_id"), BURIED)
+def test_a_claim_inside_a_text_is_found_where_it_stands(
+    real_server: RealServer, text: str, marked: str, debunk_id: str
+) -> None:
+    answer = match(real_server, text)
+    best = answer["matches"][0]
+    assert (answer["decision"], best["debunk"]["id"]) == ("match", debunk_id)
+    assert best["span"]["text"] == marked
+    assert text[best["span"]["start"] : best["span"]["end"]] == marked
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_spelling_hides_nothing(real_server: RealServer, text: str) -> None:
+    answer = match(real_server, text)
+    assert (answer["decision"], answer["matches"][0]["debunk"]["id"]) == ("match", PROMISE)
+
+
+@pytest.mark.parametrize("text", ["NATO", "НАТО!!!", "#NATO #Russia", "Russia Ukraine war", "🤡🤡🤡", "7", "?!"])
+def test_a_text_that_claims_nothing_is_no_match(real_server: RealServer, text: str) -> None:
+    assert match(real_server, text)["decision"] != "match"
+
+
+def test_a_wording_word_for_word_is_certain_but_not_with_a_negation(real_server: RealServer) -> None:
+    myth = "NATO is at war with Russia in Ukraine"
+    assert match(real_server, f"{myth.upper()}!")["matches"][0]["probability"] == 1.0
+    denied = match(real_server, myth.replace("is at", "is not at"))["matches"][0]
+    assert denied["debunk"]["id"] == WAR
+    assert denied["probability"] < 1.0
+
+
+def test_the_model_is_served_with_its_card(real_server: RealServer) -> None:
+    model = httpx.get(f"{real_server.url}/v1/model").json()
+    assert model["encoder"] == "multilingual-e5-small@3e86c4e027ac8100"
+    assert model["warning"] is None
+    assert model["card"]["calibration"] == match(real_server, "a")["model"]["calibration"]
+    assert set(model["card"]) >= {"thresholds", "measured", "fitted_on", "known_weaknesses", "unintended_use"}
 
 
 @pytest.mark.parametrize("text", UNRELATED)
 def test_an_unrelated_text_matches_nothing(real_server: RealServer, text: str) -> None:
     answer = match(real_server, text)
     assert answer["decision"] == "no_match"
-    assert all(found["similarity"] < 0.85 for found in answer["matches"])
+    assert all(found["probability"] < 0.1 for found in answer["matches"])
 
 
 def test_a_myth_in_its_own_words_has_similarity_1(real_server: RealServer) -> None:

@@ -14,7 +14,15 @@ from service.matching.spelling import Spelling, respell
 WHOLE_WORDS = 80  # a text of up to so many words is also read as one claim
 MIN_CONTENT_WORDS = 3  # a sentence with fewer ("Wake up!") is no claim by itself, but part of one with its neighbours
 WORD = re.compile(r"[^\W_]+(?:['’ʼ][^\W_]+)*")
+APOSTROPHES = str.maketrans("’ʼ", "''")  # the lists of stop words have the straight one
 WRITTEN_TOGETHER = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]")  # Thai, Japanese, Chinese
+# prepositions, conjunctions and articles after which something must follow
+GOES_ON = {
+    "en": "that the a an of and or with from because which whose than into",
+    "ru": "что и а но или в на с к из под над за от для чтобы потому без между",
+    "uk": "що і й та а але або в у на з до із під над за від для щоб без між",
+    "fr": "que et ou de la le les des du à un une par pour avec dans contre sur chez",
+}
 LETTERS_PER_WORD = 2  # where words are written together
 
 
@@ -23,6 +31,7 @@ class Claim:
     """A stretch of the text as it was sent, `sent[start:end]` in code points, and the same plainly spelt.
 
     `first` and `last` number the sentences it spans; `content_words` counts the words that say something.
+    `breaks_off` when its last word needs another after it ("NATO promised Russia that"): what it claims was not said.
     """
 
     text: str
@@ -33,12 +42,13 @@ class Claim:
     content_words: int
     first: int = 0
     last: int = 0
+    breaks_off: bool = False
 
 
 def extract(sent: str, lang: str | None = None) -> list[Claim]:
     """Return what the text may claim: each sentence, each two that follow each other, and a short text as a whole.
 
-    In the order of their sentences. `lang` is the text's BCP 47 tag; it is found when None. Linear in the text's length.
+    In the order of their sentences. `lang` is the text's BCP 47 tag; it is found when None. Linear in its length.
     """
     spelling = respell(sent)
     if lang is None:
@@ -68,7 +78,14 @@ def _claim(sent: str, spelling: Spelling, start: int, end: int, lang: str, first
     plain = _on_one_line(spelling.text[start:end])
     sent_start, sent_end = spelling.sent_span(start, end)
     words = count_content_words(plain, lang)
-    return Claim(sent[sent_start:sent_end], sent_start, sent_end, plain, lang, words, first, last)
+    breaks_off = _last_word(plain) in GOES_ON.get(lang.split("-")[0].lower(), "").split()
+    return Claim(sent[sent_start:sent_end], sent_start, sent_end, plain, lang, words, first, last, breaks_off)
+
+
+def _last_word(plain: str) -> str:
+    """Return the last word, or nothing where a sign follows it: "what for?" is a whole sentence."""
+    words = WORD.findall(plain.casefold())
+    return words[-1] if words and plain.casefold().endswith(words[-1]) else ""
 
 
 def plainly(text: str) -> str:
@@ -82,7 +99,7 @@ def _on_one_line(text: str) -> str:
 
 def count_content_words(text: str, lang: str) -> int:
     """Return how many different words of the text say something: not those that any text of its language has."""
-    words = {word for word in WORD.findall(text.casefold()) if len(word) > 1 or word.isdigit()}
+    words = {word for word in WORD.findall(text.casefold().translate(APOSTROPHES)) if len(word) > 1 or word.isdigit()}
     together = sum(len(WRITTEN_TOGETHER.findall(word)) for word in words)
     apart = sum(not WRITTEN_TOGETHER.search(word) for word in words - _stop_words(lang))
     return apart + together // LETTERS_PER_WORD

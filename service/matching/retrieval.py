@@ -1,40 +1,125 @@
-"""Candidates: the debunks that may answer a claim, with the evidence for each."""
+"""Candidates: the debunks that may answer the claims of a text, with the evidence for each."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
+import numpy as np
+
+from corpus.wording import wording
+from embeddings.examples import Examples
 from embeddings.index import Neighbour
 from embeddings.snapshot import Passage, Snapshot
 from embeddings.vectors import Vectors
+from embeddings.words import terms
+from service.matching.claims import Claim, plainly
+from service.matching.evidence import Evidence, Table, gather
+from service.matching.shelf import WORDINGS, Shelves
 
 PASSAGES_PER_DEBUNK = 8  # first guess of how many passages to ask for; more are asked for when it was too few
+MIN_CANDIDATES = 20  # debunks that a text is compared with, at least, where the corpus has so many
+MIN_PER_CLAIM = 5  # of a text that is cut into many claims
+BY_WORDS = 10  # passages a claim that words alone may add
+MIN_CONTENT_WORDS = 4  # a text with fewer is at most possible: too short to be sure of
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A debunk, its nearest passage, and the cosine of that passage with the claim."""
+    """A debunk as the answer to one claim: its nearest passage, and the raw cosine of that passage with the claim."""
 
     debunk_id: str
     cosine: float
     nearest: Passage
+    shared_terms: Sequence[str]
 
 
-def search(snapshot: Snapshot, claims: Vectors, limit: int) -> list[list[Candidate]]:
-    """Return up to `limit` candidates for each claim row, highest cosine first; ties go by id.
+@dataclass(frozen=True)
+class Found:
+    """The claims of one text, and the evidence for each of them with each debunk that was found for any of them."""
 
-    Every debunk that is left out is no nearer than the last one returned (with an exact index).
-    """
-    k = limit * PASSAGES_PER_DEBUNK
-    found = [_best_per_debunk(row, snapshot.passages) for row in snapshot.index.search(claims, k)]
-    while k < len(snapshot.passages) and any(len(candidates) < limit for candidates in found):
-        k *= 4
-        found = [_best_per_debunk(row, snapshot.passages) for row in snapshot.index.search(claims, k)]
-    return [sorted(candidates, key=lambda c: (-c.cosine, c.debunk_id))[:limit] for candidates in found]
+    claims: Sequence[Claim]
+    rows: Vectors
+    evidence: Evidence
+
+    @property
+    def is_short(self) -> bool:
+        """Return whether the text has too few words that say something to be sure of it."""
+        return max(claim.content_words for claim in self.claims) < MIN_CONTENT_WORDS
 
 
-def _best_per_debunk(neighbours: Sequence[Neighbour], passages: Sequence[Passage]) -> list[Candidate]:
-    best: dict[str, Candidate] = {}
-    for key, cosine in neighbours:
-        passage = passages[key]
-        best.setdefault(passage.owner, Candidate(passage.owner, cosine, passage))
-    return list(best.values())
+class Retrieval:
+    """Finds candidates in one snapshot."""
+
+    def __init__(self, snapshot: Snapshot, examples: Examples | None = None, hidden: Collection[int] = ()) -> None:
+        """Take the snapshot; a measurement puts other `examples` in the place of its own, and hides passages."""
+        self.snapshot = snapshot
+        self.examples = snapshot.examples if examples is None else examples
+        self.shelves = Shelves(snapshot, self.examples, hidden)
+
+    def search(self, claims: Sequence[Claim], rows: Vectors, limit: int) -> Found:
+        """Return the evidence for the debunks that are nearest to any claim, by vectors or by words.
+
+        With an exact index every debunk that is left out is farther from each claim than `limit` others.
+        """
+        words = [terms(claim.plain, claim.lang) for claim in claims]
+        bm25 = np.stack([self.snapshot.words.bm25(said) for said in words]) if words else np.zeros((0, 0), np.float32)
+        ceilings = np.array([[self.snapshot.words.ceiling(said)] for said in words], dtype=np.float32)
+        shelves = [self.shelves.of(debunk_id) for debunk_id in self._debunk_ids(rows, bm25, limit)]
+        centered = self.examples.center(rows, [claim.lang for claim in claims])
+        evidence = gather(claims, rows, centered, shelves, self.examples.background, bm25, ceilings)
+        return Found(claims, rows, evidence)
+
+    def candidate(self, debunk_id: str, claim: Claim, row: Vectors) -> Candidate:
+        """Return the debunk as an answer to the claim: its passage that is nearest by raw cosine."""
+        keys = self.shelves.keys[debunk_id]
+        cosines = self.snapshot.index.cosines(row, keys)
+        place = int(cosines.argmax())
+        passage = self.snapshot.passages[keys[place]]
+        return Candidate(debunk_id, float(cosines[place]), passage, self._shared_terms(claim, passage))
+
+    def exact(self, claim: Claim) -> frozenset[str]:
+        """Return the debunks of which the claim has a wording, word for word."""
+        return self._by_wording.get(wording(claim.plain), frozenset())
+
+    def _debunk_ids(self, rows: Vectors, bm25: Table, limit: int) -> list[str]:
+        """Return the debunks to compare with, by id: all of a small corpus, else those that are near to a claim."""
+        all_ids = self.shelves.keys
+        wanted = max(limit, MIN_CANDIDATES if len(rows) * MIN_PER_CLAIM <= MIN_CANDIDATES else MIN_PER_CLAIM)
+        if len(all_ids) <= max(limit, MIN_CANDIDATES):
+            return sorted(all_ids)
+        found = set(self._by_words(bm25))
+        k, owners = wanted * PASSAGES_PER_DEBUNK, [set[str]()]
+        while True:
+            owners = [self._owners(neighbours) for neighbours in self.snapshot.index.search(rows, k)]
+            if k >= len(self.snapshot.passages) or all(len(near) >= wanted for near in owners):
+                break
+            k *= 4
+        return sorted(found.union(*owners))
+
+    def _owners(self, neighbours: Iterable[Neighbour]) -> set[str]:
+        return {self.snapshot.passages[key].owner for key, _ in neighbours}
+
+    def _by_words(self, bm25: Table) -> set[str]:
+        k = min(BY_WORDS, bm25.shape[1])
+        best = np.argpartition(-bm25, k - 1, axis=1)[:, :k] if k else np.zeros((0, 0), dtype=int)
+        return {
+            self.snapshot.passages[key].owner
+            for row, keys in zip(bm25, best, strict=True)
+            for key in keys
+            if row[key] > 0
+        }
+
+    def _shared_terms(self, claim: Claim, passage: Passage) -> list[str]:
+        """Return the words of the claim that the passage has too, the rarest in the corpus first."""
+        held = frozenset(terms(passage.text, passage.lang))
+        shared = {term for term in terms(claim.plain, claim.lang) if term in held}
+        return sorted(shared, key=lambda term: (-self.snapshot.words.weight(term), term))
+
+    @cached_property
+    def _by_wording(self) -> dict[str, frozenset[str]]:
+        owners: dict[str, set[str]] = {}
+        for passage in self.snapshot.passages:
+            if passage.kind in WORDINGS:
+                for words in {wording(passage.text), wording(plainly(passage.text))} - {""}:
+                    owners.setdefault(words, set()).add(passage.owner)
+        return {text: frozenset(ids) for text, ids in owners.items()}

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
+from service.matching.leet import Edit, unleet
+
 PASSES = 12  # one step can lay bare work for another, as in &#35;NATO; most texts need one to three
 CAPS_WORDS = 4  # a stretch of capitals with fewer words, "NATO AND EU", is a name or a heading, not shouting
-
-Edit = tuple[int, int, str]  # start and end in the text that a step was given, and what stands there from now on
 
 
 @dataclass(frozen=True)
@@ -309,42 +309,6 @@ def _script(word: _Word, near: str) -> str:
     return "" if _AT_HOME.fullmatch(word.text) or (near == "Cyrillic" and is_latin) else near
 
 
-# what digits and signs stand for; in Cyrillic 4 is А among capitals and ч else, and 1 is і in a Ukrainian text
-_LEET_LATIN = dict(zip("013457@$", "oieastas", strict=True))
-_LEET_CYRILLIC = dict(zip("01346@", "оизчба", strict=True))
-# letters, digits, and @ $ before a letter; not in a link or an address
-_LEET_TOKEN = re.compile(r"(?<![\w/=@$])[^\W_](?:[^\W_]|[@$](?=[^\W\d_]++(?!\.\w)))*+")
-_INSIDE = re.compile(r"[^\W\d_][\d@$]+[^\W\d_]")
-# 0 after three letters, before four (0км is a number) or three capitals; 3 that begins a word (3апад, not 3летний)
-_AT_EDGE = re.compile(r"[^\d]{3,}0|0[^\d]{4,}0?|0(?=[^\d]{3}$)[A-ZА-Я]+|3[аео][^\d]{3,}0?")
-
-
-def _unleet(text: str) -> list[Edit]:
-    """Return edits that put letters for digits inside words: N4T0, pr0m1sed, 0бещал0. Left alone: numbers of two digits
-    but 00 (F16, covid19), digits at an edge alone (5G, mp3) but _AT_EDGE, digits that stand for no letter (B2B), and
-    words of fewer than three letters (4х4, H1N1, M1A1), but with a 0 (N4T0, n0t).
-    """
-    one = "і" if set("іїєґ") & set(text.lower()) else "и"
-    tokens = (found for found in _LEET_TOKEN.finditer(text) if not found.group().isalpha())
-    return [(*found.span(), _letters(found.group(), one)) for found in tokens]
-
-
-def _letters(token: str, one: str) -> str:
-    """Return the token with letters for its digits, or as it is where they seem to be digits."""
-    letters = "".join(filter(str.isalpha, token))
-    is_cyrillic = 2 * len(_SCRIPTS["Cyrillic"].findall(letters)) > len(letters)
-    table = _LEET_CYRILLIC | {"1": one} if is_cyrillic else _LEET_LATIN
-    signs = re.sub(r"[^\W\d_]+", " ", token).split()
-    is_word = len(letters) > 2 or (len(letters) == 2 and "0" in token)
-    has_shape = letters.isupper() or letters[1:].islower()  # not Vote4Peace
-    has_room = (is_word and _INSIDE.search(token)) or _AT_EDGE.fullmatch(token)
-    if not (has_room and has_shape) or not all(sign == "00" or sign in table for sign in signs):
-        return token
-    if letters.isupper():
-        table = {sign: letter.upper() for sign, letter in table.items()} | ({"4": "А"} if is_cyrillic else {})
-    return "".join(table.get(letter, letter) for letter in token)
-
-
 # they keep their capitals in a text of capitals; not UN, which is French and Italian for "a"
 _ACRONYM = re.compile(f"NATO|НАТО|OTAN|US|USA|EU|EC|СССР|США|ЕС|ООН|РФ|{_ROMAN.pattern}")
 
@@ -391,7 +355,7 @@ STEPS: tuple[tuple[Callable[[str], list[Edit]], str], ...] = (
     (_untag, "a hashtag is a sentence without spaces"),
     (_replace(_SPACED, _close_up), "N A T O; before spaces are merged, as a wider gap parts words"),
     (_replace(_DOTTED, _undot), "N.A.T.O. and N-A-T-O slip through word filters"),
-    (_unleet, "N4T0; before scripts, as digits are of none"),
+    (unleet, "N4T0; before scripts, as digits are of none"),
     (_unmask, "НАТО with a Latin A is another word to every index; judged when its letters are together"),
     (_replace(_WORD, _squeeze), "liiiies; before capitals, that НАТООО is known for an acronym"),
     (_lower, "an encoder has seen few texts in capitals"),

@@ -1,14 +1,16 @@
 """Sources: their metadata, the importer for each, and what two of them may not share."""
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from corpus.errors import UnreadableSource
 from corpus.importers import jsonl, myth_fact
-from corpus.importing import importer_of, read_sources
+from corpus.importing import SHIPPED, importer_of, read_sources
 from corpus.model import Debunk, Rejected
 from corpus.source import Source, SourceMetadata, open_source
+from corpus.wording import wording
 
 
 def source(name: str, content: str) -> Source:
@@ -68,3 +70,31 @@ def test_a_file_that_is_not_utf8_is_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "page.txt").write_bytes("Myth: мост".encode("cp1251"))
     with pytest.raises(UnreadableSource, match="met byte 0xec at offset 6; expected UTF-8"):
         list(read_sources([open_source(tmp_path / "page.txt", {})]))
+
+
+def test_variants_beside_a_page_become_wordings_of_its_myths(tmp_path: Path) -> None:
+    (tmp_path / "page.txt").write_text("Myth: m\nFact: f", encoding="utf-8")
+    (tmp_path / "page.meta.json").write_text('{"id_prefix": "p"}', encoding="utf-8")
+    lines = '{"id": "p-1", "text": "n", "lang": "en"}\n\n{"id": "p-1", "text": "о", "lang": "ru"}\n'
+    (tmp_path / "page.variants.jsonl").write_text(lines + '{"id": "q", "text": "x", "lang": "en"}', encoding="utf-8")
+    debunk, rejected = read_sources([open_source(tmp_path / "page.txt", {})])
+    assert isinstance(debunk, Debunk)
+    assert [(variant.text, variant.lang) for variant in debunk.variants] == [("n", "en"), ("о", "ru")]
+    assert isinstance(rejected, Rejected)
+    assert "1 variants are of debunk 'q', which it does not hold" in rejected.why
+
+
+def test_a_bad_variant_is_named_by_its_line(tmp_path: Path) -> None:
+    (tmp_path / "page.txt").write_text("Myth: m\nFact: f", encoding="utf-8")
+    (tmp_path / "page.variants.jsonl").write_text('{"id": "a", "text": "n"}', encoding="utf-8")
+    with pytest.raises(UnreadableSource, match="line 1, lang: Field required"):
+        open_source(tmp_path / "page.txt", {})
+
+
+def test_each_shipped_myth_has_at_least_forty_variants_over_four_languages() -> None:
+    for debunk in read_sources(open_source(path, {}) for path in SHIPPED):
+        assert isinstance(debunk, Debunk)
+        counts = Counter(variant.lang for variant in debunk.variants)
+        assert set(counts) == {"en", "ru", "uk", "fr"}
+        assert min(counts.values()) >= 25
+        assert len({wording(variant.text) for variant in debunk.variants}) == len(debunk.variants)

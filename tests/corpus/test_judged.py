@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -50,7 +51,7 @@ def test_a_long_post_says_where_its_claims_stand() -> None:
             assert not post.spans, post.id
 
 
-def lines(folder: Path, *posts: dict[str, object] | str) -> Path:
+def lines(folder: Path, *posts: Mapping[str, object] | str) -> Path:
     path = folder / "posts.jsonl"
     path.write_text("\n".join(post if isinstance(post, str) else json.dumps(post) for post in posts), encoding="utf-8")
     return path

@@ -3,15 +3,19 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from embeddings.encoder import Encoder
 from embeddings.errors import FingerprintMismatch, SnapshotDamaged, SnapshotMissing
+from embeddings.examples import Example, Examples
 from embeddings.index import VectorIndex
 from embeddings.snapshot import (
     KEPT,
     Passage,
     current_folder,
+    example_passage,
+    examples_sha256,
     load_snapshot,
     make_current,
     prune,
@@ -19,6 +23,7 @@ from embeddings.snapshot import (
     write_snapshot,
 )
 from embeddings.toy import ToyEncoder
+from embeddings.words import terms
 
 PASSAGES = [
     Passage("a", "myth", "The bridge was sold.", "en"),
@@ -26,14 +31,22 @@ PASSAGES = [
     Passage("b", "myth", "The moon is\u2028cheese.", "en"),
 ]
 DOCUMENTS = {"a": {"myth": "The bridge was sold."}, "b": {"myth": "The moon is cheese."}}
-FILES = ["manifest.json", "vectors.faiss", "passages.jsonl", "documents.jsonl"]
+EXAMPLES = Examples(
+    [Example("Міст продали", "uk", "a"), Example("Bake a cake", "en", None)],
+    ToyEncoder().encode_queries(["Міст продали", "Bake a cake"]),
+)
+FILES = [
+    "manifest.json", "vectors.faiss", "passages.jsonl", "documents.jsonl", "examples.jsonl", "examples.npy",
+    "words/counts.json", "words/data.csc.index.npy", "words/indices.csc.index.npy", "words/indptr.csc.index.npy",
+    "words/params.index.json", "words/vocab.index.json",
+]  # fmt: skip
 
 
 def write(root: Path, revision: int = 1, encoder: Encoder | None = None) -> Path:
     encoder = encoder or ToyEncoder()
     index = VectorIndex(encoder.dimensions)
     index.put(range(3), encoder.encode_passages([passage.text for passage in PASSAGES]))
-    return write_snapshot(root, encoder, ("corpus", revision, 1), index, PASSAGES, DOCUMENTS)
+    return write_snapshot(root, encoder, ("corpus", revision, 1), index, PASSAGES, DOCUMENTS, EXAMPLES)
 
 
 def test_a_snapshot_is_loaded_as_it_was_written(tmp_path: Path) -> None:
@@ -43,7 +56,11 @@ def test_a_snapshot_is_loaded_as_it_was_written(tmp_path: Path) -> None:
     assert list(snapshot.passages) == PASSAGES
     assert snapshot.documents == DOCUMENTS
     assert snapshot.index.search(ToyEncoder().encode_queries(["The moon is cheese"]), 1)[0][0].key == 2
+    assert snapshot.examples.texts == EXAMPLES.texts
+    assert np.array_equal(snapshot.examples.rows, EXAMPLES.rows)
+    assert [found.key for found in snapshot.words.search(terms("moons", "en"), 5)] == [2]
     manifest = snapshot.manifest
+    assert manifest.examples_sha256 == examples_sha256(EXAMPLES.texts)
     assert (manifest.corpus_id, manifest.corpus_revision, manifest.encoder_name) == ("corpus", 17, "toy")
     assert (manifest.passages, manifest.documents, manifest.dimensions) == (3, 2, 256)
     assert set(manifest.files) == set(FILES) - {"manifest.json"}
@@ -52,18 +69,19 @@ def test_a_snapshot_is_loaded_as_it_was_written(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize("harm", ["truncated", "altered", "absent", "empty"])
 def test_a_harmed_file_is_refused_by_name_and_with_what_to_do(tmp_path: Path, name: str, harm: str) -> None:
-    path = write(tmp_path) / name
+    folder = write(tmp_path)
+    path = folder / name
     content = path.read_bytes()
     if harm == "truncated":
         path.write_bytes(content[:-7])
     elif harm == "altered":
-        path.write_bytes(content.replace(content[-20:-10], bytes(10)))
+        path.write_bytes(content[:-3] + bytes([content[-3] ^ 1]) + content[-2:])
     elif harm == "empty":
         path.write_bytes(b"")
     else:
         path.unlink()
     with pytest.raises(SnapshotDamaged) as caught:
-        load_snapshot(path.parent)
+        load_snapshot(folder)
     assert name in str(caught.value)
     assert "scripts.build_snapshot" in str(caught.value)
 
@@ -116,7 +134,7 @@ def test_a_damaged_snapshot_is_replaced_by_the_next_build_of_its_revision(tmp_pa
 def test_a_build_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
     encoder = ToyEncoder()
     with pytest.raises(TypeError):
-        write_snapshot(tmp_path, encoder, ("c", 1, 1), VectorIndex(256), [], {"a": {"no json": object()}})
+        write_snapshot(tmp_path, encoder, ("c", 1, 1), VectorIndex(256), [], {"a": {"no json": object()}}, EXAMPLES)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -125,7 +143,8 @@ def test_known_vectors_are_given_for_the_same_encoder_and_recipe_alone(tmp_path:
     folder = write(tmp_path)
     make_current(tmp_path, folder)
     known = vectors_by_passage(tmp_path, ToyEncoder(), 1)
-    assert list(known) == PASSAGES
+    assert list(known) == [*PASSAGES, *map(example_passage, EXAMPLES.texts)]
+    assert np.array_equal(known[example_passage(EXAMPLES.texts[1])], EXAMPLES.rows[1])
     assert known[PASSAGES[1]] @ ToyEncoder().encode_passages([PASSAGES[1].text])[0] == pytest.approx(1.0, abs=1e-6)
     assert vectors_by_passage(tmp_path, ToyEncoder(), 2) == {}
     (folder / "vectors.faiss").write_bytes(b"")

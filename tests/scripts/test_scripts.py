@@ -19,7 +19,7 @@ from scripts.terminal import run as run_main
 from service.settings import Settings, variable
 from tests.real_server import ROOT, environment_in
 
-TOY = {"MYTHMATCH_ENCODER": "toy", "MYTHMATCH_MATCH_COSINE": "0.5"}
+TOY = {"MYTHMATCH_ENCODER": "toy"}
 SCRIPTS = ["import_corpus", "build_snapshot", "match_texts", "serve"]
 MYTH = "NATO is at war with Russia in Ukraine"
 
@@ -140,7 +140,7 @@ ROWS = [
     b'{"text": "without an id"}',
     b'{"id": "d", "text": " "}',
     b'{"id": "e", "text": "\xff"}',
-    '{"id": "ж", "text": "НАТО 🤡"}'.encode(),
+    '{"id": "ж", "text": "Кіт 🤡 спить удома"}'.encode(),
 ]
 
 

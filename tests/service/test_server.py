@@ -14,7 +14,7 @@ import pytest
 from tests.real_server import ROOT, RealServer, environment_in, serving
 
 CANARY = "canary-of-somebodys-text"
-TOY = {"MYTHMATCH_ENCODER": "toy", "MYTHMATCH_MATCH_COSINE": "0.5"}
+TOY = {"MYTHMATCH_ENCODER": "toy"}
 MYTH = "NATO is at war with Russia in Ukraine"
 SWAP_SECONDS = 10.0
 
@@ -136,7 +136,7 @@ def test_an_imported_debunk_is_served_once_its_snapshot_is_built(server: RealSer
     source.write_text('{"id": "bridge", "myth": "The bridge was sold", "fact": "It was not."}', encoding="utf-8")
     assert httpx.get(f"{server.url}/v1/debunks/bridge").status_code == 404
     assert script(server, "scripts.import_corpus", str(source)) == "read 1 put 1 unchanged 0 rejected 0\n"
-    assert script(server, "scripts.build_snapshot").startswith("revision 2 passages 22 encoded 2: ")
+    assert script(server, "scripts.build_snapshot").startswith("revision 2 passages 621 encoded 2: ")
     assert wait_for(server, "/v1/debunks/bridge", 200).json()["fact"] == "It was not."
     answer = httpx.post(f"{server.url}/v1/match", json={"text": "they sold the bridge, it was sold"}).json()
     assert (answer["corpus_revision"], answer["matches"][0]["debunk"]["id"]) == (2, "bridge")

@@ -4,17 +4,19 @@ from pathlib import Path
 
 import pytest
 
+from corpus.judged import TRAIN
 from service.errors import InvalidSetting
 from service.settings import Settings, settings_help, variable
 
 
 def test_the_environment_overrides_the_defaults(tmp_path: Path) -> None:
     settings = Settings.from_environment(
-        {"MYTHMATCH_PORT": "9000", "MYTHMATCH_DATA_DIR": str(tmp_path), "MYTHMATCH_MATCH_COSINE": "0.5", "HOME": "x"}
+        {"MYTHMATCH_PORT": "9000", "MYTHMATCH_DATA_DIR": str(tmp_path), "MYTHMATCH_JUDGED": "mine.jsonl", "HOME": "x"}
     )
-    assert (settings.port, settings.data_dir, settings.match_cosine) == (9000, tmp_path, 0.5)
+    assert (settings.port, settings.data_dir, settings.judged_path) == (9000, tmp_path, Path.cwd() / "mine.jsonl")
     assert settings.corpus_url == f"sqlite:///{tmp_path / 'corpus.db'}"
     assert settings.host == "127.0.0.1"
+    assert Settings().judged_path == TRAIN
 
 
 def test_a_database_url_replaces_the_file() -> None:
@@ -30,7 +32,7 @@ def test_a_database_url_replaces_the_file() -> None:
         ("MYTHMATCH_PORT", "http", "MYTHMATCH_PORT: met 'http'; expected a valid integer"),
         ("MYTHMATCH_PORT", "70000", "MYTHMATCH_PORT: met '70000'; expected less than or equal to 65535"),
         ("MYTHMATCH_THREADS", "0", "MYTHMATCH_THREADS: met '0'; expected greater than or equal to 1"),
-        ("MYTHMATCH_MATCH_COSINE", "2", "MYTHMATCH_MATCH_COSINE: met '2'; expected less than or equal to 1"),
+        ("MYTHMATCH_MATCH_COSINE", "2", "MYTHMATCH_MATCH_COSINE is no setting of Mythmatch"),
         ("MYTHMATCH_INDEX_KIND", "tree", "MYTHMATCH_INDEX_KIND: met 'tree'; expected one of flat, hnsw"),
         ("MYTHMATCH_ENCODER", "", "MYTHMATCH_ENCODER: met ''"),
     ],

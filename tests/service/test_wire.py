@@ -96,9 +96,10 @@ def test_an_answer_has_the_documented_shape_with_null_for_what_is_not_computed(t
         "request_id", "decision", "model", "corpus_revision", "thresholds", "took_ms", "matches", "claims",
     ]  # fmt: skip
     assert (answer["request_id"], answer["decision"], answer["took_ms"]) == ("r1", "match", 11.2)
-    assert answer["model"] == {"encoder": f"toy@{matcher.encoder.fingerprint}", "calibration": None}
+    assert answer["model"] == {"encoder": f"toy@{matcher.encoder.fingerprint}", "calibration": matcher.calibration.id}
     assert answer["corpus_revision"] == 1
-    assert answer["thresholds"] == {"match": 0.5, "possible": None}
+    thresholds = matcher.calibration.thresholds
+    assert answer["thresholds"] == {"match": thresholds.match, "possible": thresholds.possible}
     best, second = answer["matches"]
     assert list(best) == ["debunk", "similarity", "probability", "stance", "decision", "span", "spans", "why"]
     assert list(best["debunk"]) == [
@@ -108,15 +109,16 @@ def test_an_answer_has_the_documented_shape_with_null_for_what_is_not_computed(t
     assert best["debunk"]["id"] == "nato.int-115204-1"
     assert best["debunk"]["fact"].startswith("NATO is not at war with Russia")
     assert 0.9 < best["similarity"] <= 1.0
-    assert (best["probability"], best["stance"]) == (None, None)
+    assert (best["probability"], best["stance"]) == (1.0, None)
     assert best["span"] == {"start": 0, "end": 38, "text": text}
-    assert best["spans"] == [{"start": 0, "end": 38, "stance": None, "probability": None}]
+    assert best["spans"] == [{"start": 0, "end": 38, "stance": None, "probability": 1.0}]
     assert best["why"] == {
         "nearest": "myth",
         "passage": "NATO is at war with Russia in Ukraine",
-        "shared_terms": None,
+        "shared_terms": best["why"]["shared_terms"],
         "margin": pytest.approx(best["similarity"] - second["similarity"], abs=2e-4),
     }
+    assert set(best["why"]["shared_terms"]) == {"nato", "is", "at", "war", "with", "russia", "in", "ukrain"}
     assert answer["claims"] == [{"start": 0, "end": 38, "text": text, "decision": "match", "best": "nato.int-115204-1"}]
 
 

@@ -22,7 +22,7 @@ def stamp(settings: Settings) -> tuple[Path, int]:
 def test_the_first_start_imports_what_ships_and_builds(toy_settings: Settings) -> None:
     matcher = open_matcher(toy_settings)
     assert len(matcher.snapshot.documents) == 5
-    assert len(matcher.snapshot.passages) == 5 + 15  # a vector for each myth and each of the 15 paragraphs
+    assert len(matcher.snapshot.passages) == 5 + 599 + 15  # a vector for each myth, variant and paragraph
 
 
 def test_the_second_start_does_none_of_it_again(toy_settings: Settings) -> None:
@@ -62,4 +62,4 @@ def test_an_altered_snapshot_is_refused_until_it_is_built_anew(toy_settings: Set
         open_matcher(toy_settings)
     with open_store(toy_settings) as store:
         build(toy_settings, store, ToyEncoder())
-    assert len(open_matcher(toy_settings).snapshot.passages) == 20
+    assert len(open_matcher(toy_settings).snapshot.passages) == 619

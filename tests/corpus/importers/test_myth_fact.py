@@ -68,7 +68,7 @@ def test_the_same_page_as_html_gives_the_same_debunks(nato_debunks: list[Debunk]
     metadata = open_source(SHIPPED[0], {}).metadata
     from_html = list(myth_fact.read(Source("page.html", html.encode(), metadata)))
     digest = hashlib.sha256(html.encode()).hexdigest()
-    spaced = [debunk.model_copy(update={"document_sha256": digest}) for debunk in nato_debunks]
+    spaced = [debunk.model_copy(update={"document_sha256": digest, "variants": ()}) for debunk in nato_debunks]
     assert [str(debunk).replace("\\xa0", " ") for debunk in from_html] == [
         str(debunk).replace("\\xa0", " ") for debunk in spaced
     ]
