@@ -1,11 +1,12 @@
 """What tests of several rooms share: the corpus that ships, a service on the toy encoder, and real servers."""
 
+import json
 import os
-import shutil
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # before any library reads it: a test that asks a model hub fails at once
 
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,7 @@ import pytest
 from corpus.importing import SHIPPED, read_sources
 from corpus.model import Debunk
 from corpus.source import open_source
-from embeddings.toy import ToyEncoder
 from service.settings import Settings
-from service.wiring import prepare
 from service.worker import Worker
 from tests.real_server import RealServer, serving
 
@@ -42,20 +41,39 @@ def toy_settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def toy_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The data folder of a service without weights after its first start, to be copied."""
-    folder = tmp_path_factory.mktemp("toy") / "data"
-    prepare(Settings(encoder="toy", data_dir=folder), ToyEncoder())
-    return folder
-
-
-@pytest.fixture
-def toy_worker(toy_settings: Settings, toy_data: Path) -> Worker:
-    """A worker that is ready to answer, without weights."""
-    shutil.copytree(toy_data, toy_settings.data_dir)
-    worker = Worker(toy_settings)
+def toy_worker(tmp_path_factory: pytest.TempPathFactory) -> Worker:
+    """A worker that is ready to answer, without weights; tests only ask it."""
+    worker = Worker(Settings(encoder="toy", data_dir=tmp_path_factory.mktemp("toy") / "data", port=0))
     worker.load()
     return worker
+
+
+TAILS = ("last night", "and nobody says so", "says my uncle", "as everyone knows", "wake up people")
+DEEDS = (
+    "was painted green last summer",
+    "needs flour, butter and two eggs",
+    "came late when the snow fell",
+    "sang forty songs before noon",
+    "sleeps under the apple tree",
+)
+SPOKEN = {
+    "bridge": (("The bridge was sold", "They sold our bridge", "Our bridge has been sold"), TAILS),
+    "moon": (("The moon is made of cheese", "Only cheese is in the moon", "Cheese is what the moon is"), TAILS),
+    None: (("My neighbour", "The old harbour", "A brown bear", "Our choir", "The night train", "Her sister"), DEEDS),
+}
+
+
+@pytest.fixture(scope="session")
+def judged_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Judged posts, enough to fit on: 15 about each of two debunks, `bridge` and `moon`, and 30 about none."""
+    path = tmp_path_factory.mktemp("judged") / "judged.jsonl"
+    with path.open("w", encoding="utf-8") as lines:
+        for debunk_id, (heads, tails) in SPOKEN.items():
+            how = {"relation": "repeats", "kind": "direct"} if debunk_id else {"relation": "none", "kind": "far"}
+            for head, tail in product(heads, tails):
+                post = {"id": f"{head} {tail}", "text": f"{head} {tail}", "lang": "en", "debunk_id": debunk_id}
+                lines.write(json.dumps({**post, **how}) + "\n")
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -35,7 +35,6 @@ FEATURES = {
     "fact_words": "the same with the best paragraph of the fact",
     "names": "share of the claim's capitalised names that the debunk has, less one half; 0 without names",
     "numbers": "the same of its numbers",
-    "length": "logarithm of 1 and the claim's content words",
     "claims": "logarithm of how many claims the text was cut into",
     "same_lang": "1 where claim and nearest wording are in one language, else 0",
 }
@@ -79,7 +78,6 @@ def gather(claims: Sequence[Claim], rows: Vectors, centered: Vectors, shelves: S
         "fact_words": _columns([_best(words[:, shelf.fact_keys]) for shelf in shelves], len(claims)),
         "names": _agreement([_names(claim.plain, claim.lang) for claim in claims], [s.terms for s in shelves]),
         "numbers": _agreement([numbers(claim.plain) for claim in claims], [s.numbers for s in shelves]),
-        "length": _same_in_row([np.log1p(claim.content_words) for claim in claims], shelves),
         "claims": _same_in_row([np.log(len(claims))] * len(claims), shelves),
         "same_lang": _same_lang(claims, places, shelves),
     }

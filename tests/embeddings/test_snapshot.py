@@ -1,5 +1,6 @@
 """Snapshot: written whole, loaded whole, and refused when anything in it was touched."""
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -95,6 +96,42 @@ def test_a_manifest_that_was_edited_is_refused(tmp_path: Path) -> None:
         load_snapshot(path.parent)
 
 
+@pytest.mark.parametrize("met", [1, 3, None])
+def test_a_snapshot_of_another_format_is_refused(tmp_path: Path, met: int | None) -> None:
+    path = write(tmp_path) / "manifest.json"
+    content = json.loads(path.read_text(encoding="utf-8"))["content"]
+    content["format"] = met
+    seal = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    path.write_text(json.dumps({"content": content, "sha256": seal}), encoding="utf-8")
+    with pytest.raises(
+        SnapshotDamaged, match=rf"met format {met}, expected 2; run `python -m scripts\.build_snapshot`"
+    ):
+        load_snapshot(path.parent)
+
+
+def test_a_snapshot_without_examples_and_without_words_is_loaded_as_it_was_written(tmp_path: Path) -> None:
+    none = Examples([], np.zeros((0, 256), dtype=np.float32))
+    snapshot = load_snapshot(write_snapshot(tmp_path, ToyEncoder(), ("c", 1, 1), VectorIndex(256), [], {}, none))
+    assert (len(snapshot.passages), len(snapshot.examples), snapshot.examples.rows.shape) == (0, 0, (0, 256))
+    assert snapshot.words.search(terms("moon", "en"), 5) == []
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        [EXAMPLES.texts[1], EXAMPLES.texts[0]],
+        [EXAMPLES.texts[0]],
+        [Example("Міст продали", "uk", "b"), EXAMPLES.texts[1]],
+        [Example("Міст продали", "uk", None), EXAMPLES.texts[1]],
+        [Example("Міст продали", "ru", "a"), EXAMPLES.texts[1]],
+        [Example("Міст продали!", "uk", "a"), EXAMPLES.texts[1]],
+    ],
+)
+def test_other_examples_have_another_digest(other: list[Example]) -> None:
+    assert examples_sha256(other) != examples_sha256(EXAMPLES.texts)
+    assert examples_sha256(list(EXAMPLES.texts)) == examples_sha256(EXAMPLES.texts)
+
+
 def test_another_encoder_is_refused(tmp_path: Path) -> None:
     class OtherEncoder(ToyEncoder):
         fingerprint = "0123456789abcdef"
@@ -133,8 +170,9 @@ def test_a_damaged_snapshot_is_replaced_by_the_next_build_of_its_revision(tmp_pa
 
 def test_a_build_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
     encoder = ToyEncoder()
-    with pytest.raises(TypeError):
-        write_snapshot(tmp_path, encoder, ("c", 1, 1), VectorIndex(256), [], {"a": {"no json": object()}}, EXAMPLES)
+    no_json = {"a": {"no json": object()}}
+    with pytest.raises(TypeError, match="not JSON serializable"):
+        write_snapshot(tmp_path, encoder, ("c", 1, 1), VectorIndex(256), [], no_json, EXAMPLES)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -20,7 +20,7 @@ from service.settings import Settings, variable
 from tests.real_server import ROOT, environment_in
 
 TOY = {"MYTHMATCH_ENCODER": "toy"}
-SCRIPTS = ["import_corpus", "build_snapshot", "match_texts", "serve"]
+SCRIPTS = ["import_corpus", "build_snapshot", "match_texts", "serve", "calibrate", "evaluate"]
 MYTH = "NATO is at war with Russia in Ukraine"
 
 
@@ -140,7 +140,7 @@ ROWS = [
     b'{"text": "without an id"}',
     b'{"id": "d", "text": " "}',
     b'{"id": "e", "text": "\xff"}',
-    '{"id": "ж", "text": "Кіт 🤡 спить удома"}'.encode(),
+    '{"id": "ж", "text": "Сир 🤡 і хліб"}'.encode(),
 ]
 
 
@@ -198,6 +198,24 @@ def test_match_texts_refuses_what_makes_no_sense(
 ) -> None:
     assert here("match_texts", *arguments) == 2
     assert expected in capsys.readouterr().err
+
+
+def test_a_calibration_or_judged_posts_that_cannot_be_used_stop_a_script_with_one_line(
+    here: Callable[..., int], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, judged_file: Path
+) -> None:
+    for name, value, expected in (
+        ("CALIBRATION", "absent.json", "error: absent.json is no calibration (FileNotFoundError); run `python -m"),
+        ("JUDGED", str(judged_file), "was fitted beside other judged posts"),
+        ("JUDGED", "absent.jsonl", "absent.jsonl: cannot be read (No such file or directory)"),
+        ("MATCH_COSINE", "0.5", "error: MYTHMATCH_MATCH_COSINE is no setting of Mythmatch"),
+    ):
+        monkeypatch.setenv(f"MYTHMATCH_{name}", value)
+        assert here("match_texts", "a text") == 2
+        printed = capsys.readouterr()
+        assert printed.out == ""
+        assert expected in printed.err
+        assert printed.err.count("\n") == 1
+        monkeypatch.delenv(f"MYTHMATCH_{name}")
 
 
 def test_match_texts_shows_its_progress_on_a_terminal(tmp_path: Path) -> None:

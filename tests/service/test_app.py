@@ -7,11 +7,16 @@ import pytest
 from bs4 import BeautifulSoup
 from bs4.element import Tag
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from embeddings.errors import SnapshotDamaged
+from embeddings.snapshot import current_folder
+from embeddings.toy import ToyEncoder
 from service import pages
 from service.app import create_app
+from service.matching.errors import CalibrationRefused
 from service.settings import Settings
+from service.wiring import prepare
 from service.worker import Worker
 
 MYTH = "NATO is encircling and trying to contain Russia"
@@ -188,6 +193,22 @@ def test_the_page_shows_the_myth_with_its_fact_source_and_similarity(client: Fla
     assert "1.000 with the myth" in article.text
 
 
+def test_the_page_marks_each_claim_in_the_text_and_keeps_the_rest(client: FlaskClient) -> None:
+    text = f"I painted the kitchen blue. {MYTH}! Bake 500 g of flour <for> an hour.\nNATO is aggressive and a threat to Russia."
+    shown = page(client.post("/", data={"text": text}).text)
+    assert [mark.text for mark in shown.select("mark")] == [f"{MYTH}!", "NATO is aggressive and a threat to Russia."]
+    assert text_of(shown, ".sent") == text
+    assert [quote.text for quote in shown.select("main > article blockquote")][0] == MYTH
+
+
+def test_the_page_says_when_it_is_not_sure(client: FlaskClient) -> None:
+    shown = page(client.post("/", data={"text": f"{MYTH}, they say"}).text)
+    assert text_of(shown, ".verdict h2") == "This may be about a known myth"
+    assert text_of(shown, "title") == "Possibly a known myth – Mythmatch"
+    assert text_of(shown, "mark") == f"{MYTH}, they say"
+    assert len(shown.select("main > article")) == 1
+
+
 def test_the_page_says_plainly_that_nothing_matches(client: FlaskClient) -> None:
     shown = page(client.post("/", data={"text": "Bake 500 g of flour for an hour."}).text)
     assert text_of(shown, ".verdict h2") == "Nothing known matches"
@@ -241,14 +262,61 @@ def test_the_page_needs_no_script_and_no_other_host(client: FlaskClient) -> None
     assert "without JavaScript" in pages.__doc__
 
 
-def test_a_damaged_snapshot_is_told_by_the_ready_probe(toy_settings: Settings, toy_worker: Worker) -> None:
-    folder: Path = toy_worker.matcher.snapshot.folder
-    (folder / "documents.jsonl").write_text("{}", encoding="utf-8")
-    other = Worker(toy_settings)
-    with pytest.raises(SnapshotDamaged) as caught:
-        other.load()
-    other._fail(caught.value)
-    answer = create_app(toy_settings, other).test_client().get("/readyz")
+def ready_probe(settings: Settings, refused: type[Exception]) -> TestResponse:
+    """Return what the probe of a worker says that cannot load."""
+    worker = Worker(settings)
+    with pytest.raises(refused) as caught:
+        worker.load()
+    worker._fail(caught.value)
+    answer = create_app(settings, worker).test_client().get("/readyz")
     assert answer.status_code == 503
+    return answer
+
+
+def test_a_damaged_snapshot_is_told_by_the_ready_probe(toy_settings: Settings) -> None:
+    prepare(toy_settings, ToyEncoder())
+    (current_folder(toy_settings.snapshots_dir) / "documents.jsonl").write_text("{}", encoding="utf-8")
+    answer = ready_probe(toy_settings, SnapshotDamaged)
     assert "documents.jsonl is truncated or altered" in answer.text
     assert "scripts.build_snapshot" in answer.text
+
+
+def test_a_calibration_that_does_not_belong_is_told_by_the_ready_probe(
+    toy_settings: Settings, judged_file: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    absent = toy_settings.model_copy(update={"calibration": str(tmp_path / "absent.json")})
+    assert "absent.json is no calibration (FileNotFoundError)" in ready_probe(absent, CalibrationRefused).text
+    other_posts = toy_settings.model_copy(update={"judged": str(judged_file)})
+    answer = ready_probe(other_posts, CalibrationRefused)
+    assert "was fitted beside other judged posts" in answer.text
+    assert "scripts.calibrate" in answer.text
+    assert "Traceback" not in caplog.text  # an expected error is one line
+
+
+def test_a_worker_keeps_what_it_has_when_the_new_snapshot_does_not_belong_to_its_calibration(
+    toy_settings: Settings, judged_file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    worker = Worker(toy_settings)
+    worker.load()
+    prepare(toy_settings.model_copy(update={"judged": str(judged_file)}), ToyEncoder())
+    with pytest.raises(CalibrationRefused) as caught:
+        worker.load()
+    worker._fail(caught.value)
+    client = create_app(toy_settings, worker).test_client()
+    assert client.get("/readyz").status_code == 200
+    answer = client.post("/v1/match", json={"text": MYTH}).json
+    assert answer is not None
+    assert (answer["decision"], answer["matches"][0]["probability"]) == ("match", 1.0)
+    assert "the snapshot in use stays" in caplog.text
+
+
+def test_the_model_is_told_with_its_card(client: FlaskClient, toy_worker: Worker) -> None:
+    model = client.get("/v1/model").json
+    assert model is not None
+    manifest, calibration = toy_worker.matcher.snapshot.manifest, toy_worker.matcher.calibration
+    assert model["encoder"] == f"toy@{manifest.encoder_fingerprint}"
+    assert model["corpus"] == {"revision": 1, "debunks": 5}
+    assert (model["warning"], model["card"]["calibration"]) == (None, calibration.id)
+    thresholds = {"match": calibration.thresholds.match, "possible": calibration.thresholds.possible}
+    assert model["card"]["thresholds"] == thresholds
+    assert model["card"]["known_weaknesses"]

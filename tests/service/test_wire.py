@@ -122,6 +122,40 @@ def test_an_answer_has_the_documented_shape_with_null_for_what_is_not_computed(t
     assert answer["claims"] == [{"start": 0, "end": 38, "text": text, "decision": "match", "best": "nato.int-115204-1"}]
 
 
+def test_claims_and_spans_stand_where_they_stood_in_the_text_as_sent(toy_worker: Worker) -> None:
+    matcher = toy_worker.matcher
+    war, threat = "N\u200bATO is at war with Russia in Ukraine!", "NATO is aggressive and a threat to Russia."
+    sentences = ["🤡 I painted the kitchen blue.", war, "Bake 500 g of flour for an hour.", threat, war]
+    text = " ".join(sentences)
+    answer = answer_json(matcher.match(text), matcher, "r1", 0.0)
+    assert answer["decision"] == "match"
+    first, second = answer["matches"][:2]
+    assert [first["debunk"]["id"], second["debunk"]["id"]] == ["nato.int-115204-1", "nato.int-115204-3"]
+    assert [first["span"]["text"], second["span"]["text"]] == [war, threat]
+    assert [text[span["start"] : span["end"]] for span in first["spans"]] == [war, war]
+    assert [span["start"] for span in first["spans"]] == [text.index(war), text.rindex(war)]
+    assert [span["probability"] for span in (*first["spans"], *second["spans"])] == [1.0, 1.0, 1.0]
+    assert [claim["text"] for claim in answer["claims"]] == sentences
+    assert all(text[claim["start"] : claim["end"]] == claim["text"] for claim in answer["claims"])
+    assert [claim["decision"] for claim in answer["claims"]] == ["no_match", "match", "no_match", "match", "match"]
+    ids = ["nato.int-115204-1", "nato.int-115204-3", "nato.int-115204-1"]
+    assert [claim["best"] for claim in answer["claims"]] == [None, ids[0], None, *ids[1:]]
+
+
+def test_each_decision_follows_from_the_probability_and_the_thresholds(toy_worker: Worker) -> None:
+    matcher = toy_worker.matcher
+    text = "NATO promised Russia it would not expand after the Cold War ended"
+    probability = answer_json(matcher.match(text), matcher, "r1", 0.0)["matches"][0]["probability"]
+    assert matcher.calibration.thresholds.match < probability < 1.0
+    for threshold, decision in ((1.0, "possible"), (probability - 0.01, "match"), (0.001, "match")):
+        answer = answer_json(matcher.match(text, threshold=threshold), matcher, "r1", 0.0)
+        assert (answer["decision"], answer["matches"][0]["decision"]) == (decision, decision)
+        possible = min(threshold, matcher.calibration.thresholds.possible)
+        assert answer["thresholds"] == {"match": threshold, "possible": possible}
+        for match in answer["matches"][1:]:
+            assert (match["decision"] != "no_match") == (match["probability"] >= possible)
+
+
 def test_a_text_that_nothing_matches_names_no_best_debunk(toy_worker: Worker) -> None:
     matcher = toy_worker.matcher
     answer = answer_json(matcher.match("Bake 500 g of flour"), matcher, "r1", 0.0)

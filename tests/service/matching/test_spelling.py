@@ -40,6 +40,7 @@ TRICKS = [
     ("hashtag of capitals", "#NATOPromisedNoExpansion", "NATO Promised No Expansion"),
     ("hashtag with a French article", "#LOTANEstEnGuerre #LUkraine", "L OTAN Est En Guerre L Ukraine"),
     ("spaced out, with a name", "s u r   R u s s i a", "sur Russia"),
+    ("hashtag with a numeral in one sign", "#Ⅱa", "I Ia"),
     ("hashtag in Cyrillic", "#НАТОНаступает", "НАТО Наступает"),
     ("hashtag with a year", "#StopNATO2022", "Stop NATO 2022"),
     ("hashtag of small letters", "#нетвойне #covid19", "нетвойне covid19"),
@@ -161,7 +162,7 @@ a b i o I X N T NATO HATO НАТО н т о Н и с я і ї Москва promi
 SPACES = [" ", "  ", "\n", "\r", "\u2028", "\t", "\u00a0", "\u2800", "\ud800"]
 any_text = st.text(st.characters())  # with lone surrogates
 hostile_text = st.lists(st.sampled_from([*PARTS.split(), *SPACES, *[" "] * 20]), max_size=30).map("".join)
-unhurried = settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+unhurried = settings(derandomize=True, deadline=None, max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 
 
 @unhurried
