@@ -61,7 +61,7 @@ def _rewrite(spelling: Spelling, edits: Sequence[Edit]) -> Spelling:
         if kept == start:
             first, last = spelling.sent_span(start, end)
             new_starts += [first] * len(new)
-            new_ends += [max(last, *new_ends[-1:])] * len(new)  # a space inside what was one sign: #Ⅱa
+            new_ends += [max([last, *new_ends[-1:]])] * len(new)  # a space inside what was one sign: #Ⅱa
         done = end
     return Spelling("".join(new_text), new_starts, new_ends)
 

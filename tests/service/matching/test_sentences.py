@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from service.matching.sentences import MAX_PIECE_WORDS, MAX_SENTENCE_WORDS, split
@@ -114,6 +114,7 @@ LETTERS = "aБї1٣ß中 .\n\r\t!?…,;:—-•*\"'«»„“”()[]🤡❤🇺\
 LETTERS_AND_MORE = st.sampled_from([*LETTERS, "т. е.", "U.S.", "1."])
 
 
+@settings(derandomize=True, deadline=None)
 @given(
     st.one_of(st.text(max_size=300), st.lists(LETTERS_AND_MORE, max_size=300).map("".join)),
     st.sampled_from([*TABLE, "und"]),
