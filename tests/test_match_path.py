@@ -31,7 +31,15 @@ CLAIMS = {
     "НАТО обіцяла Росії не розширюватися після холодної війни": PROMISE,
     "НАТО — агресивний блок і загроза для Росії": THREAT,
 }
+INCHES = "Клялись Горбачёву, что НАТО ни на дюйм не двинется на восток, и обманули"
+RECIPES = [
+    "Mix 500 g of flour with yeast, salt and warm water. Let the dough rise for an hour. Bake at 220 degrees.",
+    "Mélangez 500 g de farine, la levure et le sel. Laissez lever la pâte une heure. Enfournez à 220 degrés.",
+    "Смешайте 500 г муки с дрожжами и солью. Дайте тесту подняться час. Выпекайте при 220 градусах.",
+    "Змішайте 500 г борошна з дріжджами й сіллю. Дайте тісту піднятися годину. Випікайте за 220 градусів.",
+]
 UNRELATED = [
+    *RECIPES,
     "Mix 500 g of flour with yeast and salt, let it rise for an hour.",
     "Faites fondre le chocolat au bain-marie, puis ajoutez les œufs.",
     "Завтра в городе отключат горячую воду до конца недели.",
@@ -79,6 +87,14 @@ def test_a_claim_gets_natos_debunk(real_server: RealServer, claim: str, debunk_i
     assert best["decision"] in ("match", "possible")
     assert best["probability"] >= answer["thresholds"]["possible"]
     assert best["span"]["text"] == claim
+
+
+def test_a_promise_in_other_words_is_a_match_with_the_sentence_as_its_span(real_server: RealServer) -> None:
+    answer = match(real_server, INCHES)
+    best = answer["matches"][0]
+    assert (answer["decision"], best["debunk"]["id"]) == ("match", PROMISE)
+    assert best["span"] == {"start": 0, "end": len(INCHES), "text": INCHES}
+    assert answer["thresholds"]["match"] <= best["probability"] <= 1.0
 
 
 @pytest.mark.parametrize(("text", "marked", "debunk_id"), BURIED)

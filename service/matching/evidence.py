@@ -35,6 +35,7 @@ FEATURES = {
     "fact_words": "the same with the best paragraph of the fact",
     "names": "share of the claim's capitalised names that the debunk has, less one half; 0 without names",
     "numbers": "the same of its numbers",
+    "share": "logarithm of the claim's content words over those of the text's longest claim",
     "claims": "logarithm of how many claims the text was cut into",
     "same_lang": "1 where claim and nearest wording are in one language, else 0",
 }
@@ -78,6 +79,7 @@ def gather(claims: Sequence[Claim], rows: Vectors, centered: Vectors, shelves: S
         "fact_words": _columns([_best(words[:, shelf.fact_keys]) for shelf in shelves], len(claims)),
         "names": _agreement([_names(claim.plain, claim.lang) for claim in claims], [s.terms for s in shelves]),
         "numbers": _agreement([numbers(claim.plain) for claim in claims], [s.numbers for s in shelves]),
+        "share": _same_in_row(_shares(claims), shelves),
         "claims": _same_in_row([np.log(len(claims))] * len(claims), shelves),
         "same_lang": _same_lang(claims, places, shelves),
     }
@@ -129,6 +131,15 @@ def _runner_up(best: Table, otherwise: Table, shelves: Sequence[Shelf]) -> Table
 
 def _same_in_row(values: Sequence[float], shelves: Sequence[Shelf]) -> Table:
     return np.repeat(np.asarray(values, dtype=np.float32)[:, None], len(shelves), axis=1)
+
+
+def _shares(claims: Sequence[Claim]) -> list[float]:
+    """Return for each claim how much of the text it is: 0 for its longest claim, the less the shorter.
+
+    Of the whole text's length nothing is told: in the posts that are fitted on it would give away what they are about.
+    """
+    longest = max(claim.content_words for claim in claims) if claims else 0
+    return [float(np.log1p(claim.content_words) - np.log1p(longest)) for claim in claims]
 
 
 def _same_lang(claims: Sequence[Claim], places: Sequence[npt.NDArray[np.intp]], shelves: Sequence[Shelf]) -> Table:

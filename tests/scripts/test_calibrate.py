@@ -78,7 +78,7 @@ def test_the_service_answers_with_the_calibration_that_was_written(fitted: Path,
     calibration = read_calibration(fitted / "mine.json")
     for text, decision, debunk_id in (
         (MOON, "match", "moon"),
-        ("They sold our bridge and nobody says so, my uncle knows", "match", "bridge"),
+        ("They sold our bridge yesterday night, says my uncle Boris", "match", "bridge"),
         (CAKE, "no_match", None),
     ):
         answer = client.post("/v1/match", json={"text": text}).json
@@ -129,9 +129,7 @@ def test_the_same_posts_give_the_same_calibration_and_dev_posts_choose_its_thres
         (["--judged", str(TRAIN)], "--output"),
     ],
 )
-def test_wrong_use_of_calibrate_is_told_and_writes_nothing(
-    tmp_path: Path, arguments: list[str], expected: str
-) -> None:
+def test_wrong_use_of_calibrate_is_told_and_writes_nothing(tmp_path: Path, arguments: list[str], expected: str) -> None:
     done = run(tmp_path, "scripts.calibrate", *arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert expected in done.stderr
@@ -152,7 +150,9 @@ def test_too_few_posts_are_refused_with_what_to_do(
     assert [path.name for path in tmp_path.iterdir()] == ["few.jsonl"]
 
 
-def test_a_set_of_claims_and_posts_is_measured_and_compared(tmp_path: Path) -> None:
+@ON_ONE_WORKER
+def test_a_set_of_claims_and_posts_is_measured_and_compared(fitted: Path, judged_file: Path, tmp_path: Path) -> None:
+    mine = {"MYTHMATCH_CALIBRATION": str(fitted / "mine.json"), "MYTHMATCH_JUDGED": str(judged_file)}
     claims = [
         {"id": f"c{n}", "text": f"claim number {n} of the {word}"} for n, word in enumerate(["sea", "sun", "tax"] * 10)
     ]
@@ -164,13 +164,15 @@ def test_a_set_of_claims_and_posts_is_measured_and_compared(tmp_path: Path) -> N
     given = ["--claims", str(tmp_path / "claims.jsonl"), "--queries", str(tmp_path / "posts.jsonl")]
     given += ["--qrels", str(tmp_path / "qrels.tsv")]
     report = tmp_path / "report.json"
-    done = run(tmp_path, "scripts.evaluate", *given, "--json", str(report), "--plot", str(tmp_path / "plots"))
+    done = run(
+        tmp_path, "scripts.evaluate", *given, "--json", str(report), "--plot", str(tmp_path / "plots"), more=mine
+    )
     assert done.returncode == 0, done.stderr
     assert "| MAP@5 | 1.000 (1.000-1.000) |" in done.stdout
     (section,) = json.loads(report.read_text(encoding="utf-8"))["sections"].values()
     assert section["all"]["posts"]["value"] == 30
     assert sorted(path.suffix for path in (tmp_path / "plots").iterdir()) == [".md", ".svg", ".svg"]
-    again = run(tmp_path, "scripts.evaluate", *given, "--hide-half", "--compare", str(report))
+    again = run(tmp_path, "scripts.evaluate", *given, "--hide-half", "--compare", str(report), more=mine)
     assert again.returncode == 0, again.stderr
     assert "| others_refused |" in again.stdout
     assert " / all / posts: " not in again.stdout

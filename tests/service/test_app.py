@@ -194,11 +194,12 @@ def test_the_page_shows_the_myth_with_its_fact_source_and_similarity(client: Fla
 
 
 def test_the_page_marks_each_claim_in_the_text_and_keeps_the_rest(client: FlaskClient) -> None:
-    text = f"I painted the kitchen blue. {MYTH}! Bake 500 g of flour <for> an hour.\nNATO is aggressive and a threat to Russia."
+    threat = "NATO is aggressive and a threat to Russia"
+    text = f"I painted the kitchen blue. {MYTH}! Bake 500 g of flour <for> an hour.\n{threat}."
     shown = page(client.post("/", data={"text": text}).text)
-    assert [mark.text for mark in shown.select("mark")] == [f"{MYTH}!", "NATO is aggressive and a threat to Russia."]
+    assert [mark.text for mark in shown.select("mark")] == [f"{MYTH}!", f"{threat}."]
     assert text_of(shown, ".sent") == text
-    assert [quote.text for quote in shown.select("main > article blockquote")][0] == MYTH
+    assert {quote.text for quote in shown.select("main > article blockquote")[:2]} == {MYTH, threat}
 
 
 def test_the_page_says_when_it_is_not_sure(client: FlaskClient) -> None:

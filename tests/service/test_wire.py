@@ -125,7 +125,7 @@ def test_an_answer_has_the_documented_shape_with_null_for_what_is_not_computed(t
 def test_claims_and_spans_stand_where_they_stood_in_the_text_as_sent(toy_worker: Worker) -> None:
     matcher = toy_worker.matcher
     war, threat = "N\u200bATO is at war with Russia in Ukraine!", "NATO is aggressive and a threat to Russia."
-    sentences = ["🤡 I painted the kitchen blue.", war, "Bake 500 g of flour for an hour.", threat, war]
+    sentences = ["I painted the kitchen 🤡 blue.", war, "Bake 500 g of flour for an hour.", threat, war]
     text = " ".join(sentences)
     answer = answer_json(matcher.match(text), matcher, "r1", 0.0)
     assert answer["decision"] == "match"
