@@ -4,8 +4,10 @@ import hashlib
 import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from embeddings.encoder import Encoder
 from embeddings.vectors import Vectors
@@ -20,8 +22,9 @@ class CachedEncoder:
     A text is known by its exact characters: another spelling has another vector.
     """
 
-    def __init__(self, encoder: Encoder, folder: Path) -> None:
-        """Take what the folder holds of this encoder's vectors; it is made when there is something to keep."""
+    def __init__(self, encoder: Encoder, folder: Path, *, keep: bool = True) -> None:
+        """Take what the folder holds of this encoder's vectors; new ones are put there unless `keep` is False."""
+        self._keep = keep
         self._encoder = encoder
         self.name = encoder.name
         self.fingerprint = encoder.fingerprint
@@ -46,7 +49,8 @@ class CachedEncoder:
         for start in range(0, len(new), TEXTS_PER_SAVE):
             part = new[start : start + TEXTS_PER_SAVE]
             encoded = dict(zip([key for key, _ in part], encode([text for _, text in part]), strict=True))
-            self._save(kind, encoded)
+            if self._keep:
+                self._save(kind, encoded)
             known.update(encoded)
         return np.stack([known[key] for key in keys]) if keys else np.zeros((0, self.dimensions), dtype=np.float32)
 
@@ -54,7 +58,7 @@ class CachedEncoder:
         known: dict[bytes, Vectors] = {}
         for path in sorted(self._folder.glob(f"{kind}-*.npz")):
             with np.load(path) as part:
-                known.update(zip(map(bytes, part["keys"]), part["rows"], strict=True))
+                known.update(zip(map(bytes, part["keys"]), _unit(part["rows"]), strict=True))
         return known
 
     def _save(self, kind: str, encoded: dict[bytes, Vectors]) -> None:
@@ -66,6 +70,14 @@ class CachedEncoder:
                 file, keys=np.array([list(key) for key in encoded], dtype=np.uint8), rows=np.stack([*encoded.values()])
             )
         draft.replace(part)
+
+
+def _unit(rows: npt.NDArray[np.floating[Any]]) -> Vectors:
+    """Return stored rows as they are, or, where they were halved to 16 bits, of length 1 again."""
+    if rows.dtype == np.float32:
+        return rows
+    wide = rows.astype(np.float32)
+    return np.asarray(wide / np.linalg.norm(wide, axis=1, keepdims=True), dtype=np.float32)
 
 
 def _length(keyed: tuple[bytes, str]) -> int:

@@ -11,6 +11,7 @@ from corpus.judged import read_judged
 from corpus.model import Debunk
 from corpus.source import open_source
 from corpus.store import CorpusStore
+from embeddings.cache import CachedEncoder
 from embeddings.encoder import Encoder, load_encoder
 from embeddings.errors import SnapshotDamaged, SnapshotMissing
 from embeddings.snapshot import current_folder, examples_sha256, load_snapshot, read_manifest
@@ -19,6 +20,8 @@ from service.calibration_file import read_calibration, shipped_path
 from service.matching.matcher import Matcher
 from service.matching.scoring import Calibration
 from service.settings import Settings
+
+SHIPPED_VECTORS = Path(__file__).parent / "calibrations" / "vectors"  # made by scripts.ship_vectors
 
 
 def open_store(settings: Settings) -> CorpusStore:
@@ -43,7 +46,7 @@ def build(settings: Settings, store: CorpusStore, encoder: Encoder) -> Built:
     """Build the snapshot of the store's newest revision and make it the current one."""
     with building(settings):
         judged = read_judged(settings.judged_path)
-        return build_snapshot(store, encoder, settings.snapshots_dir, settings.index_kind, judged)
+        return build_snapshot(store, _prepared(encoder), settings.snapshots_dir, settings.index_kind, judged)
 
 
 def prepare(settings: Settings, encoder: Encoder) -> None:
@@ -57,7 +60,12 @@ def prepare(settings: Settings, encoder: Encoder) -> None:
             store.put(debunk for debunk in shipped if isinstance(debunk, Debunk))
         if _is_stale(settings, store, encoder):
             judged = read_judged(settings.judged_path)
-            build_snapshot(store, encoder, settings.snapshots_dir, settings.index_kind, judged)
+            build_snapshot(store, _prepared(encoder), settings.snapshots_dir, settings.index_kind, judged)
+
+
+def _prepared(encoder: Encoder) -> Encoder:
+    """Return the encoder with the vectors that ship for it: those of the texts that ship, so that a start is quick."""
+    return CachedEncoder(encoder, SHIPPED_VECTORS, keep=False)
 
 
 def open_matcher(settings: Settings) -> Matcher:

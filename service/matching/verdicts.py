@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -11,6 +12,7 @@ from service.matching.claims import Claim
 from service.matching.retrieval import Candidate, Found
 from service.matching.scoring import EXACT, Decision, Thresholds
 
+AS_SURE = 2  # decimals that two claims' probabilities must share to be as sure as each other
 MAX_SPANS = 50  # of one debunk in one text: a text that repeats itself a thousand times is not listed a thousand times
 Probabilities = npt.NDArray[np.float64]  # shape (claims, debunks)
 
@@ -56,7 +58,9 @@ def best_claims(found: Found, probabilities: Probabilities, possible: float) -> 
     raw = found.evidence.values[:, :, 0]
     rows = []
     for column, debunk_id in enumerate(found.evidence.debunk_ids):
-        order = sorted(range(len(found.claims)), key=lambda p: (-probabilities[p, column], -raw[p, column]))
+        order = sorted(
+            range(len(found.claims)), key=partial(_by_fit, found.claims, probabilities[:, column], raw[:, column])
+        )
         kept = order[:1]
         for place in order[1:]:
             if probabilities[place, column] < possible or len(kept) == MAX_SPANS:
@@ -65,6 +69,15 @@ def best_claims(found: Found, probabilities: Probabilities, possible: float) -> 
                 kept.append(place)
         rows.append((-probabilities[kept[0], column], -raw[kept[0], column], debunk_id, kept))
     return [(debunk_id, kept) for _, _, debunk_id, kept in sorted(rows)]
+
+
+def _by_fit(
+    claims: Sequence[Claim], column: npt.NDArray[np.float64], raw: npt.NDArray[np.float32], place: int
+) -> tuple[float, int, float, float]:
+    """Sort by probability; of claims that are as sure as each other the one with fewer sentences says where."""
+    claim = claims[place]
+    probability = float(column[place])
+    return -round(probability, AS_SURE), claim.last - claim.first, -probability, -float(raw[place])
 
 
 def verdicts(found: Found, probabilities: Probabilities, decide: Decider) -> list[ClaimVerdict]:
@@ -86,7 +99,7 @@ def verdicts(found: Found, probabilities: Probabilities, decide: Decider) -> lis
 def _by_strength(verdict: ClaimVerdict) -> tuple[float, int]:
     """Sort answered claims by probability, and before all others; then the shorter ones."""
     answered = verdict.decision != "no_match"
-    return -verdict.probability if answered else 0.0, verdict.claim.last - verdict.claim.first
+    return -round(verdict.probability, AS_SURE) if answered else 0.0, verdict.claim.last - verdict.claim.first
 
 
 def _verdict(claim: Claim, row: npt.NDArray[np.float64], debunk_ids: Sequence[str], decide: Decider) -> ClaimVerdict:

@@ -40,3 +40,18 @@ def test_claims_and_passages_other_spellings_and_other_encoders_are_kept_apart(t
     CachedEncoder(other, tmp_path).encode_queries(["a"])
     assert other.encoded == ["a"]
     assert cached.encode_queries([]).shape == (0, ToyEncoder.dimensions)
+
+
+def test_vectors_at_16_bits_have_length_1_again_and_nothing_is_kept_where_that_is_not_wanted(tmp_path: Path) -> None:
+    CachedEncoder(ToyEncoder(), tmp_path).encode_queries(["a", "b"])
+    (path,) = (tmp_path / ToyEncoder.fingerprint).glob("query-*.npz")
+    with np.load(path) as part:
+        keys, rows = part["keys"], part["rows"]
+    np.savez(path, keys=keys, rows=rows.astype(np.float16))
+    encoder = CountingEncoder()
+    cached = CachedEncoder(encoder, tmp_path, keep=False)
+    found = cached.encode_queries(["a", "b", "c"])
+    assert encoder.encoded == ["c"]
+    assert np.allclose(np.linalg.norm(found, axis=1), 1.0, atol=1e-6)
+    assert np.allclose(found, ToyEncoder().encode_queries(["a", "b", "c"]), atol=1e-3)
+    assert len(list((tmp_path / ToyEncoder.fingerprint).iterdir())) == 1
