@@ -55,8 +55,10 @@ def test_debunks_are_in_order_of_probability_then_of_raw_cosine_then_of_id() -> 
     assert [debunk_id for debunk_id, _ in ranked] == ["e", "d", "b", "c", "a"]
 
 
-def test_of_equally_probable_claims_the_one_of_higher_raw_cosine_is_first() -> None:
-    assert best_claims(found([ONE, BOTH], ["a"], [[0.5], [0.6]]), column(1.0, 1.0), 0.4) == [("a", [1])]
+def test_of_equally_probable_claims_the_shorter_is_first_then_the_one_of_higher_raw_cosine() -> None:
+    assert best_claims(found([ONE, BOTH], ["a"], [[0.5], [0.6]]), column(0.998, 1.0), 0.4) == [("a", [0])]
+    apart = found([claim(0, 0), claim(1, 1)], ["a"], [[0.5], [0.6]])
+    assert best_claims(apart, column(1.0, 1.0), 0.4) == [("a", [1, 0])]
 
 
 def test_a_text_that_repeats_itself_has_so_many_spans_and_no_more() -> None:
