@@ -15,7 +15,7 @@ import numpy.typing as npt
 from embeddings.vectors import Vectors
 
 SHRINK_TEXTS = 20  # a language of n texts has its own mean with the weight n / (n + SHRINK_TEXTS), else the common one
-RIDGE = 0.2  # of the mean variance, added to each direction's; see docs/decisions/0005
+RIDGE = 0.2  # of the mean variance, added to each direction's
 TINY = float(np.finfo(np.float32).tiny)
 
 

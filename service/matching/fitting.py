@@ -17,7 +17,7 @@ from service.matching.scoring import Scorer, sigmoid
 
 FOLDS = 5
 ROUNDS = 4  # of choosing each post's claim anew by the scorer fitted before; it stands still after two or three
-STRENGTH = 0.1  # C of the logistic model; from 0.03 to 1 the figures of docs/model-card.md hardly move
+STRENGTH = 0.1  # C of the logistic model, chosen on dev posts
 START = "wordings"  # the feature by which claims are chosen before there is a scorer
 
 Values = npt.NDArray[np.float32]
