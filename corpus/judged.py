@@ -15,6 +15,7 @@ TRAIN = JUDGED / "train.jsonl"  # what the shipped calibration is fitted on
 DEV = JUDGED / "dev.jsonl"
 DEV_LANGUAGES = JUDGED / "dev-languages.jsonl"
 DEV_HOSTILE = JUDGED / "dev-hostile.jsonl"
+OPEN_DEV = (JUDGED / "open-dev-myths.jsonl", JUDGED / "open-dev.jsonl")  # myths of other topics, and posts about them
 
 Relation = Literal["repeats", "denies", "reports", "none"]
 
@@ -42,11 +43,14 @@ class JudgedPost(_Record):
     relation: Relation
     kind: str = Field(min_length=1, description="how it is put: direct, slang, near_miss, far, long, ...")
     spans: tuple[JudgedSpan, ...] = Field((), description="of long posts: each claim, in order")
+    near: DebunkId | None = Field(None, description="of a near miss: the debunk that it is not about, but near to")
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Self:
         if (self.debunk_id is None) != (self.relation == "none"):
             raise ValueError('expected "debunk_id": null exactly where the relation is "none"')
+        if self.near is not None and self.debunk_id is not None:
+            raise ValueError('expected "near" only where "debunk_id" is null')
         if any(not span.start < span.end <= len(self.text) for span in self.spans):
             raise ValueError("expected every span inside the text")
         return self

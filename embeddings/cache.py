@@ -1,4 +1,4 @@
-"""An encoder that remembers its vectors on disk, so that a measurement does not encode the same text twice."""
+"""An encoder and a pair model that remember what they made, so that a measurement does no work twice."""
 
 import hashlib
 import uuid
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from embeddings.encoder import Encoder
+from embeddings.encoder import Encoder, PairModel
 from embeddings.vectors import Vectors
 
 TEXTS_PER_SAVE = 2_000  # what is lost at most when the process is killed
@@ -70,6 +70,22 @@ class CachedEncoder:
                 file, keys=np.array([list(key) for key in encoded], dtype=np.uint8), rows=np.stack([*encoded.values()])
             )
         draft.replace(part)
+
+
+class CachedPairModel:
+    """Another pair model's logits, each pair read once; in memory."""
+
+    def __init__(self, pair_model: PairModel) -> None:
+        """Remember nothing yet."""
+        self._pair_model = pair_model
+        self.identity = pair_model.identity
+        self._rows: dict[tuple[str, str], npt.NDArray[np.float32]] = {}
+
+    def logits(self, pairs: Sequence[tuple[str, str]]) -> npt.NDArray[np.float32]:
+        """Return one row of logits a pair, in order."""
+        new = sorted({pair for pair in pairs if pair not in self._rows}, key=lambda pair: sum(map(len, pair)))
+        self._rows.update(zip(new, self._pair_model.logits(new), strict=True))
+        return np.stack([self._rows[pair] for pair in pairs]) if pairs else np.zeros((0, 0), dtype=np.float32)
 
 
 def _unit(rows: npt.NDArray[np.floating[Any]]) -> Vectors:

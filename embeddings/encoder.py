@@ -4,10 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
+import numpy.typing as npt
+
 from embeddings.toy import ToyEncoder
 from embeddings.vectors import Vectors
 
 BUNDLED = "bundled"
+MATCHING, STANCE = "matching", "stance"  # the adapters of the bundled model
 
 
 class Encoder(Protocol):
@@ -44,7 +48,38 @@ def load_encoder(name: str, models_dir: Path) -> Encoder:
     from embeddings.sentence_model import SentenceModelEncoder
 
     if name == BUNDLED:
+        from embeddings.adapter import ADAPTERS, read_adapter
         from embeddings.bundled import MODEL_NAME, unpacked_model
 
-        return SentenceModelEncoder(MODEL_NAME, unpacked_model(models_dir))
+        adapter = read_adapter(ADAPTERS / MATCHING) if (ADAPTERS / MATCHING).is_dir() else None
+        return SentenceModelEncoder(MODEL_NAME, unpacked_model(models_dir), adapter)
     return SentenceModelEncoder(Path(name).name if Path(name).is_dir() else name, name)
+
+
+class PairModel(Protocol):
+    """Whatever reads two texts together."""
+
+    @property
+    def identity(self) -> str:
+        """Return what the logits depend on, in short."""
+
+    def logits(self, pairs: Sequence[tuple[str, str]]) -> npt.NDArray[np.float32]:
+        """Return one row of logits a pair, in order."""
+
+
+def load_pair_model(encoder: Encoder, models_dir: Path) -> PairModel | None:
+    """Return the pair model that goes with an encoder, which lends it its word embeddings; None where there is none.
+
+    Only the bundled encoder has one. Raises WeightsRefused.
+    """
+    from embeddings.adapter import ADAPTERS
+
+    if not (ADAPTERS / STANCE).is_dir():
+        return None
+    from embeddings.bundled import MODEL_NAME, unpacked_model
+    from embeddings.pair_model import load_pair_model as load
+    from embeddings.sentence_model import SentenceModelEncoder
+
+    if not isinstance(encoder, SentenceModelEncoder) or encoder.name != MODEL_NAME:
+        return None
+    return load(unpacked_model(models_dir), ADAPTERS / STANCE, encoder.network)

@@ -12,6 +12,7 @@ from sentence_transformers import SentenceTransformer
 from transformers import PreTrainedModel
 from transformers.utils import logging as transformers_logging
 
+from embeddings.adapter import Adapter, merge
 from embeddings.errors import ModelDamaged, UnknownEncoder
 from embeddings.vectors import Vectors
 
@@ -23,14 +24,20 @@ PER_CALL_STATE = ("truncation", "padding")  # of the tokenizer: set anew at each
 class SentenceModelEncoder:
     """Vectors of one sentence-transformers model on the processor; query and passage prompts are the model's own."""
 
-    def __init__(self, name: str, model: str | Path) -> None:
-        """Load a folder or a model of the local cache, never from the network; raises UnknownEncoder, ModelDamaged."""
+    def __init__(self, name: str, model: str | Path, adapter: Adapter | None = None) -> None:
+        """Load a folder or a model of the local cache, never from the network, and merge the adapter into it.
+
+        Raises UnknownEncoder, ModelDamaged, or WeightsRefused where the adapter does not fit. The fingerprint is
+        that of the model as it lies there and of the adapter: their sum may differ in its last bits between machines.
+        """
         self.name = name
         self._model = _load(model)
         self._passage_prompt = passage_prompt(self._model.prompts)
         self._lock = threading.Lock()  # the tokenizer is set up anew by each call: "Already borrowed" between threads
         self.dimensions = int(self._model.get_embedding_dimension() or self.encode_queries(["a"]).shape[1])
-        self.fingerprint = fingerprint(self._model)
+        self.fingerprint = fingerprint(self._model, adapter)
+        if adapter is not None:
+            merge(self.network, adapter)
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """Return one unit row per claim, with the model's query prompt before each text."""
@@ -39,6 +46,11 @@ class SentenceModelEncoder:
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
         """Return one unit row per passage, with the model's passage (or document) prompt before each text."""
         return self._encode(texts, self._passage_prompt)
+
+    @property
+    def network(self) -> PreTrainedModel:
+        """Return the network that makes the vectors, adapter included."""
+        return next(module for module in self._model.modules() if isinstance(module, PreTrainedModel))
 
     def count_tokens(self, text: str) -> int:
         """Return how many tokens the text has, the special ones included, before truncation."""
@@ -93,12 +105,12 @@ def passage_prompt(prompts: Mapping[str, str | None]) -> str:
     return next((prompt for name in ("document", "passage", "corpus") if (prompt := prompts.get(name))), "")
 
 
-def fingerprint(model: SentenceTransformer) -> str:
+def fingerprint(model: SentenceTransformer, adapter: Adapter | None = None) -> str:
     """Return 16 hex digits over all that the vectors depend on, read from the model as it was loaded.
 
-    Weights (names, types and bytes, so precision and merged adapters too), the modules and their settings
-    (architecture, pooling, normalising), the tokenizer with its normaliser, the prompts, and the length
-    that texts are cut at.
+    Weights (names, types and bytes, so precision too), the modules and their settings (architecture, pooling,
+    normalising), the tokenizer with its normaliser, the prompts, the length that texts are cut at, and an adapter
+    that is to be merged.
     """
     digest = hashlib.sha256()
     tokenizer = json.loads(getattr(model.tokenizer, "backend_tokenizer", model.tokenizer).to_str())
@@ -115,6 +127,8 @@ def fingerprint(model: SentenceTransformer) -> str:
     for name, tensor in sorted(model.state_dict().items()):
         digest.update(f"{name}:{tensor.dtype}:{tuple(tensor.shape)}".encode())
         digest.update(memoryview(tensor.contiguous().flatten().view(torch.uint8).numpy()))
+    if adapter is not None:
+        digest.update(adapter.sha256.encode())
     return digest.hexdigest()[:DIGITS]
 
 

@@ -6,23 +6,26 @@ Without arguments: the dev posts that ship, on the corpus of the settings, with 
 import argparse
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from corpus.judged import DEV, DEV_HOSTILE, DEV_LANGUAGES, TRAIN, read_judged
-from embeddings.cache import CachedEncoder
+from corpus.importers import jsonl
+from corpus.judged import DEV, DEV_HOSTILE, DEV_LANGUAGES, OPEN_DEV, TRAIN, JudgedPost, read_judged
+from corpus.model import Debunk
+from corpus.source import open_source
+from embeddings.cache import CachedEncoder, CachedPairModel
 from embeddings.encoder import Encoder
 from scripts.terminal import DONE, WRONG_USE, parser, run, tell
-from service.calibrating import BARE, measured_json, outcomes, snapshot_of
-from service.evaluating import hide_half, read_set
+from service.calibrating import BARE, Groups, measured_json, merged, outcomes, snapshot_of, stance_groups
+from service.evaluating import hide_half, read_pairs, read_set, read_stances
 from service.matching.evaluation import Outcome, by_group
 from service.matching.matcher import Matcher
 from service.plotting import plot_reliability, plot_thresholds, write_errors
 from service.settings import Settings
-from service.wiring import open_calibration, open_encoder, open_store, prepare
+from service.wiring import open_calibration, open_encoder, open_pair_model, open_store, prepare
 
-Section = tuple[str, list[Outcome]]
+Section = tuple[str, list[Outcome], Groups]
 RANKED = 10  # debunks a post that are looked at
 
 
@@ -34,6 +37,9 @@ def main() -> int:
     if any(given) and not all(given):
         tell("error: --claims, --queries and --qrels belong together; give all three")
         return WRONG_USE
+    if arguments.debunks and not arguments.judged:
+        tell("error: --debunks says what --judged posts are about; give both")
+        return WRONG_USE
     settings = Settings.from_environment()
     encoder = CachedEncoder(open_encoder(settings), settings.data_dir / "cache")
     calibration = open_calibration(settings, encoder)
@@ -43,7 +49,7 @@ def main() -> int:
         "encoder": f"{encoder.name}@{encoder.fingerprint}",
         "calibration": calibration.id,
         "thresholds": {"match": calibration.thresholds.match, "possible": calibration.thresholds.possible},
-        "sections": {name: measured_json(by_group(answered)) for name, answered in sections},
+        "sections": {name: measured_json(groups) for name, _, groups in sections},
     }
     _print(report["sections"])
     if arguments.json:
@@ -51,7 +57,9 @@ def main() -> int:
     if arguments.plot:
         folder_of_plots = Path(arguments.plot)
         folder_of_plots.mkdir(parents=True, exist_ok=True)
-        for name, answered in sections:
+        for name, answered, _ in sections:
+            if not answered:
+                continue
             stem = name.replace(" ", "-").replace(",", "")
             plot_reliability(answered, name, folder_of_plots / f"{stem}-reliability.svg")
             plot_thresholds(answered, calibration.thresholds, name, folder_of_plots / f"{stem}-thresholds.svg")
@@ -68,6 +76,9 @@ def _parser() -> argparse.ArgumentParser:
     options.add_argument("--queries", metavar="FILE", help="its posts: JSON Lines")
     options.add_argument("--qrels", metavar="FILE", help="which post is about which claim: tab-separated")
     options.add_argument("--stance", metavar="FILE", help="stances of the pairs: tab-separated")
+    options.add_argument("--stance-alone", action="store_true", help="measure the stances of a set and nothing else")
+    options.add_argument("--pairs", metavar="FILE", help="lines of {premise, hypothesis, label} to measure stance on")
+    options.add_argument("--debunks", metavar="FILE.jsonl", help="what the judged posts are about, if not the corpus")
     options.add_argument("--hide-half", action="store_true", help="take half of the right answers out of the corpus")
     options.add_argument("--json", metavar="OUT", help="write every figure here")
     options.add_argument("--plot", metavar="DIR", help="write plots and the worst misses here")
@@ -80,27 +91,71 @@ def _parser() -> argparse.ArgumentParser:
 def _sections(arguments: argparse.Namespace, settings: Settings, encoder: Encoder, folder: Path) -> Iterator[Section]:
     judged = read_judged(settings.judged_path)
     calibration = open_calibration(settings, encoder)
-    if arguments.claims:
-        stance = Path(arguments.stance) if arguments.stance else None
-        met = read_set(Path(arguments.claims), Path(arguments.queries), Path(arguments.qrels), stance)
-        if arguments.hide_half:
-            met = hide_half(met)
-        matcher = Matcher(encoder, snapshot_of(met.debunks, judged, encoder, folder), calibration)
-        yield Path(arguments.claims).parent.name or "set", outcomes(met.posts, matcher, limit=RANKED)
-        return
+    pair_model = open_pair_model(settings, encoder)
+    if pair_model is not None:
+        pair_model = CachedPairModel(pair_model)
+
+    def matcher_of(debunks: Sequence[Debunk], name: str) -> Matcher:
+        return Matcher(encoder, snapshot_of(debunks, judged, encoder, folder / name), calibration, pair_model)
+
+    if arguments.pairs:
+        path = Path(arguments.pairs)
+        pairs = read_pairs(path)
+        yield f"{path.parent.name} stance", [], stance_groups(pairs.posts, matcher_of(pairs.debunks, "pairs"))
+    elif arguments.claims:
+        yield from _of_set(arguments, matcher_of)
+    elif arguments.debunks:
+        own = matcher_of(_debunks(arguments.debunks), "own")
+        for path in map(Path, arguments.judged):
+            yield _section(f"{path.stem}, without variants", read_judged(path), own)
+    else:
+        yield from _of_corpus(arguments, settings, encoder, matcher_of)
+
+
+def _of_set(arguments: argparse.Namespace, matcher_of: Callable[[Sequence[Debunk], str], Matcher]) -> Iterator[Section]:
+    claims, queries = Path(arguments.claims), Path(arguments.queries)
+    met = read_set(claims, queries, Path(arguments.qrels), Path(arguments.stance) if arguments.stance else None)
+    if arguments.hide_half:
+        met = hide_half(met)
+    matcher = matcher_of(met.debunks, "set")
+    stances: Groups = {}
+    if arguments.stance:
+        stances = stance_groups(read_stances(claims, queries, Path(arguments.stance)).posts, matcher)
+    answered = [] if arguments.stance_alone else outcomes(met.posts, matcher, limit=RANKED)
+    yield claims.parent.name or "set", answered, merged(by_group(answered) if answered else {}, stances)
+
+
+def _of_corpus(
+    arguments: argparse.Namespace,
+    settings: Settings,
+    encoder: Encoder,
+    matcher_of: Callable[[Sequence[Debunk], str], Matcher],
+) -> Iterator[Section]:
     prepare(settings, encoder)
     with open_store(settings) as store:
         debunks = store.changes_since(0).put
     ids = {debunk.id: f"{BARE}{debunk.id}" for debunk in debunks}
     stripped = [debunk.model_copy(update={"id": ids[debunk.id], "variants": ()}) for debunk in debunks]
-    whole = Matcher(encoder, snapshot_of(debunks, judged, encoder, folder / "whole"), calibration)
-    bare = Matcher(encoder, snapshot_of(stripped, judged, encoder, folder / "bare"), calibration)
+    whole, bare = matcher_of(debunks, "whole"), matcher_of(stripped, "bare")
     for path in map(Path, arguments.judged or (DEV, DEV_LANGUAGES, DEV_HOSTILE)):
         if path.absolute() == TRAIN:
             tell("train.jsonl is what the calibration was fitted on: its figures say nothing")
         posts = read_judged(path)
-        yield f"{path.stem}, with variants", outcomes(posts, whole, limit=RANKED)
-        yield f"{path.stem}, without variants", outcomes(posts, bare, ids, limit=RANKED)
+        yield _section(f"{path.stem}, with variants", posts, whole)
+        yield _section(f"{path.stem}, without variants", posts, bare, ids)
+    if not arguments.judged:
+        debunks_path, posts_path = OPEN_DEV
+        own = matcher_of(_debunks(str(debunks_path)), "open")
+        yield _section(f"{posts_path.stem}, without variants", read_judged(posts_path), own)
+
+
+def _section(name: str, posts: Sequence[JudgedPost], matcher: Matcher, ids: Mapping[str, str] | None = None) -> Section:
+    answered = outcomes(posts, matcher, ids, limit=RANKED)
+    return name, answered, merged(by_group(answered), stance_groups(posts, matcher, ids))
+
+
+def _debunks(name: str) -> list[Debunk]:
+    return [debunk for debunk in jsonl.read(open_source(Path(name), {})) if isinstance(debunk, Debunk)]
 
 
 def _print(sections: dict[str, Any]) -> None:

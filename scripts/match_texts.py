@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from tqdm import tqdm
 
 from scripts.terminal import DONE, SOME_REJECTED, parser, run, tell
 from service.errors import InvalidRequest, RequestError
-from service.matching.matcher import Matcher
+from service.matching.matcher import Matcher, Wanted
 from service.settings import Settings
 from service.wire import MAX_LIMIT, MatchRequest, answer_json, error_json, read_json, read_match_request
 from service.wiring import open_matcher
@@ -47,11 +48,14 @@ def main() -> int:
         output = _opened(arguments.output, "w", files)
         progress = tqdm(unit=" texts", file=sys.stderr, disable=None)
         failed = 0
-        for line in _answer_lines(rows, matcher, arguments.limit):
+        counts: Counter[str] = Counter()
+        for kind, line in _answer_lines(rows, matcher, arguments.limit, arguments.stance):
             failed += "error" in line
+            counts[kind] += 1
             print(json.dumps(line, ensure_ascii=False), file=output)
             progress.update()
         progress.close()
+        tell("; ".join(f"{kind}: {count}" for kind, count in sorted(counts.items())))
     if failed:
         tell(f"{failed} rows could not be matched; their lines have an error in place of an answer")
     return SOME_REJECTED if failed else DONE
@@ -68,6 +72,12 @@ def _parser() -> argparse.ArgumentParser:
     options.add_argument("--output", metavar="FILE.jsonl", default=STANDARD, help="write to a file; - is the default")
     limits = range(1, MAX_LIMIT + 1)
     options.add_argument("--limit", type=int, choices=limits, metavar="N", default=5, help="debunks a text (5)")
+    options.add_argument(
+        "--stance",
+        choices=("repeats", "any"),
+        default="repeats",
+        help="any: a text that only denies or reports a myth can be a match too",
+    )
     return options
 
 
@@ -111,18 +121,22 @@ def _at_line(error: RequestError, number: int) -> RequestError:
     return type(error)(f"line {number}: {error}")
 
 
-def _answer_lines(rows: Iterator[_Row], matcher: Matcher, limit: int) -> Iterator[dict[str, Any]]:
-    """Yield a line for each row, in order: the v1 answer with the row's id, or the id and the error."""
+def _answer_lines(
+    rows: Iterator[_Row], matcher: Matcher, limit: int, stance: Wanted
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield for each row, in order, what it is counted as and its line: the v1 answer, or the error, with its id."""
     while batch := list(islice(rows, BATCH_ROWS)):
         texts = [row.asked.text for row in batch if isinstance(row.asked, MatchRequest)]
         started = time.perf_counter()
-        answers = iter(matcher.match_all(texts, limit))
+        answers = iter(matcher.match_all(texts, limit, stance=stance))
         took_ms = (time.perf_counter() - started) * 1000 / len(batch)
         for row in batch:
             if isinstance(row.asked, MatchRequest):
-                yield {"id": row.id, **answer_json(next(answers), matcher, None, took_ms)}
+                answer = next(answers)
+                counted = ", ".join(filter(None, (answer.decision, answer.stance)))
+                yield counted, {"id": row.id, **answer_json(answer, matcher, None, took_ms)}
             else:
-                yield {"id": row.id, **error_json(type(row.asked).__name__, str(row.asked))}
+                yield "error", {"id": row.id, **error_json(type(row.asked).__name__, str(row.asked))}
 
 
 if __name__ == "__main__":

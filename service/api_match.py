@@ -24,7 +24,7 @@ def blueprint(settings: Settings, worker: Worker) -> Blueprint:
     def answer(asked: MatchRequest) -> Response:
         started = time.perf_counter()
         matcher = worker.matcher
-        found = matcher.match(asked.text, asked.limit, asked.threshold, asked.lang)
+        found = matcher.match(asked.text, asked.limit, asked.threshold, asked.lang, asked.stance)
         took_ms = (time.perf_counter() - started) * 1000
         return jsonify(answer_json(found, matcher, g.request_id, took_ms))
 

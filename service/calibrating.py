@@ -1,16 +1,17 @@
 """Calibrating: from a corpus and judged posts to a calibration with its card."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from corpus.judged import JudgedPost
 from corpus.model import Debunk
 from corpus.store import CorpusStore
-from embeddings.encoder import Encoder
+from embeddings.encoder import Encoder, PairModel
 from embeddings.snapshot import Snapshot, load_snapshot
 from service.builder import build_snapshot
+from service.calibration_file import shipped_stance
 from service.card import SHOWN
 from service.matching.drift import background_answered
 from service.matching.evaluation import Measured, Outcome, by_group, thresholds_for
@@ -25,9 +26,13 @@ from service.matching.fitting import (
 from service.matching.matcher import Matcher
 from service.matching.retrieval import Retrieval
 from service.matching.scoring import Calibration, Thresholds
+from service.matching.stance_evaluation import stances_by_group
+from service.matching.stance_fitting import fit_stance
+from service.stances import Asked, questions, stance_outcomes
 
 MATCH_PRECISION = 0.98  # of all posts that are called a match, the share that is one, on the posts that decide
 POSSIBLE_RECALL = 0.95  # of all posts about a debunk, the share that is called possible or match, and rightly
+COMPARED = ("stance_auroc_repeats_denies",)  # with what cues alone reach
 BARE = "bare-"  # before the id of a debunk whose variants and examples are kept from it
 
 
@@ -40,10 +45,13 @@ class Fitted:
         unheard: Sequence[Debunk],
         judged: Sequence[JudgedPost],
         encoder: Encoder,
+        pair_model: PairModel | None,
         folder: Path,
     ) -> None:
         """Build both snapshots; `unheard` are debunks that are fitted on as bare ones only."""
         self.encoder = encoder
+        self.pair_model = pair_model
+        self.folder = folder
         self.judged = judged
         self.whole = snapshot_of(debunks, judged, encoder, folder / "whole")
         self.ids = {debunk.id: f"{BARE}{debunk.id}" for debunk in debunks}
@@ -64,12 +72,32 @@ class Fitted:
             unheard_posts, retrieval, self.encoder
         )
 
+    def asked(self, unheard_posts: Sequence[JudgedPost]) -> list[Asked]:
+        """Return what is asked of the posts, and of others, about the stance they take to a myth."""
+        retrieval = Retrieval(self.stripped)
+        return questions(self.judged, retrieval, self.encoder, self.ids) + questions(
+            unheard_posts, retrieval, self.encoder
+        )
+
+    def matcher(self, snapshot: Snapshot, calibration: Calibration) -> Matcher:
+        """Return a matcher over one of the snapshots, or another one."""
+        return Matcher(self.encoder, snapshot, calibration, self.pair_model)
+
+
+@dataclass(frozen=True)
+class ToMeasure:
+    """A set of posts to measure on, about the debunks of the corpus, or about debunks of its own."""
+
+    name: str
+    posts: Sequence[JudgedPost]
+    debunks: Sequence[Debunk] = ()
+
 
 def calibrate(
     fitted: Fitted,
     unheard_posts: Sequence[JudgedPost],
     dev: Sequence[JudgedPost],
-    measured: Mapping[str, Sequence[JudgedPost]],
+    measured: Sequence[ToMeasure],
 ) -> Calibration:
     """Return a calibration: scorers fitted on the judged posts, thresholds chosen on `dev`, a card of all `measured`.
 
@@ -79,6 +107,15 @@ def calibrate(
     has_known = any(any(each.found.evidence.is_well_known) for each in known)
     bare_scorer = fit(bare, well_known=False)
     manifest = fitted.whole.manifest
+    asked = fitted.asked(unheard_posts)
+    stance = fit_stance(
+        [each.question for each in asked],
+        [each.stance for each in asked],
+        [each.debunk_id for each in asked],
+        fitted.pair_model,
+    )
+    fitted_stances = len(asked) if stance else 0
+    stance = stance or shipped_stance(fitted.encoder, fitted.pair_model)
     draft = Calibration(
         "draft",
         manifest.encoder_fingerprint,
@@ -86,14 +123,15 @@ def calibrate(
         fit(known, well_known=True) if has_known else bare_scorer,
         bare_scorer,
         Thresholds(1.0, 0.0),
+        stance,
         {},
     )
-    answered = outcomes(dev, Matcher(fitted.encoder, fitted.whole, draft)) if dev else _unseen_outcomes(fitted, draft)
+    answered = outcomes(dev, fitted.matcher(fitted.whole, draft)) if dev else _unseen_outcomes(fitted, draft)
     draft = replace(draft, thresholds=thresholds_for(answered, MATCH_PRECISION, POSSIBLE_RECALL))
     card: dict[str, Any] = {
         "encoder": f"{manifest.encoder_name}@{manifest.encoder_fingerprint}",
         "corpus": {"revision": manifest.corpus_revision, "debunks": manifest.documents, "passages": manifest.passages},
-        "fitted_on": {"posts": len(fitted.judged), "unheard_posts": len(unheard_posts)},
+        "fitted_on": {"posts": len(fitted.judged), "unheard_posts": len(unheard_posts), "stances": fitted_stances},
         "thresholds_chosen_on": f"{len(dev)} dev posts" if dev else "the fitted posts, cross-fitted",
         "background_answered": round(background_answered(fitted.whole, draft), 4),
         "ece_of_unseen_myths": {
@@ -105,17 +143,49 @@ def calibrate(
     return replace(draft, card=card)
 
 
-def _measured(
-    fitted: Fitted, calibration: Calibration, measured: Mapping[str, Sequence[JudgedPost]]
-) -> dict[str, dict[str, Any]]:
-    """Return the measures of each set of posts, with the variants of the debunks and without."""
+def _measured(fitted: Fitted, calibration: Calibration, measured: Sequence[ToMeasure]) -> dict[str, dict[str, Any]]:
+    """Return the measures of each set: with the variants of the corpus's debunks and without, or of its own debunks."""
     sections = {}
-    for name, posts in measured.items():
+    for each in measured:
+        if each.debunks:
+            snapshot = snapshot_of(each.debunks, fitted.judged, fitted.encoder, fitted.folder / each.name)
+            sections[f"{each.name}, without variants"] = measures(each.posts, fitted.matcher(snapshot, calibration))
+            continue
         for kind, snapshot, ids in (("with", fitted.whole, None), ("without", fitted.stripped, fitted.ids)):
-            answered = outcomes(posts, Matcher(fitted.encoder, snapshot, calibration), ids)
-            shown = {group: {m: v for m, v in row.items() if m in SHOWN} for group, row in by_group(answered).items()}
-            sections[f"{name}, {kind} variants"] = measured_json(shown)
-    return sections
+            shown = measures(each.posts, fitted.matcher(snapshot, calibration), ids)
+            sections[f"{each.name}, {kind} variants"] = shown
+    return {name: measured_json(_shown(groups)) for name, groups in sections.items()}
+
+
+Groups = dict[str, dict[str, Measured]]
+
+
+def measures(posts: Sequence[JudgedPost], matcher: Matcher, ids: Mapping[str, str] | None = None) -> Groups:
+    """Return the measures of deciding, ranking and stance, of all posts and of each language's."""
+    return merged(by_group(outcomes(posts, matcher, ids)), stance_groups(posts, matcher, ids))
+
+
+def stance_groups(posts: Sequence[JudgedPost], matcher: Matcher, ids: Mapping[str, str] | None = None) -> Groups:
+    """Return the measures of stance, and of what cues alone reach; nothing where no post is about a debunk."""
+    asked = questions(posts, matcher.retrieval, matcher.encoder, ids)
+    if not asked:
+        return {}
+    judged = stances_by_group(stance_outcomes(asked, matcher.judge))
+    by_cues = stances_by_group(stance_outcomes(asked, matcher.judge, closely=False))
+    compared = {
+        group: {f"{name}_by_cues": value for name, value in row.items() if name in COMPARED}
+        for group, row in by_cues.items()
+    }
+    return merged(judged, compared)
+
+
+def merged(one: Groups, other: Groups) -> Groups:
+    """Return the measures of both, group by group."""
+    return {group: one.get(group, {}) | other.get(group, {}) for group in dict.fromkeys((*one, *other))}
+
+
+def _shown(groups: Mapping[str, Mapping[str, Measured]]) -> dict[str, dict[str, Measured]]:
+    return {group: {name: value for name, value in row.items() if name in SHOWN} for group, row in groups.items()}
 
 
 def _rounded(number: float | None) -> float | None:
@@ -138,14 +208,17 @@ def outcomes(
     posts: Sequence[JudgedPost], matcher: Matcher, ids: Mapping[str, str] | None = None, limit: int = 10
 ) -> list[Outcome]:
     """Return what the matcher answers to each post; `ids` translates the posts' debunks into those of the corpus."""
-    answers = matcher.match_all([post.text for post in posts], limit)
+    answers = matcher.match_all([post.text for post in posts], limit, stance="any")
     found = []
     for post, answer in zip(posts, answers, strict=True):
         named = {debunk_id: (ids or {}).get(debunk_id, debunk_id) for debunk_id in post.debunk_ids}
         ranking = [(match.candidate.debunk_id, match.probability) for match in answer.matches]
-        spans = {match.candidate.debunk_id: match.spans for match in answer.matches if match.decision != "no_match"}
+        places = {match.candidate.debunk_id: match.places for match in answer.matches if match.decision != "no_match"}
         overlaps = [
-            any(claim.start < span.end and span.start < claim.end for claim, _ in spans.get(named[span.debunk_id], ()))
+            any(
+                place.claim.start < span.end and span.start < place.claim.end
+                for place in places.get(named[span.debunk_id], ())
+            )
             for span in post.spans
         ]
         about = frozenset(named.values())

@@ -19,7 +19,8 @@ UNINTENDED_USE = (
     "Judging people, or following what one person writes.",
 )
 WEAKNESSES = (
-    "Probability is aboutness. Whether a post repeats or denies the myth is not judged yet.",
+    "Probability is aboutness: denials and reports have it too. Stance says which it is, and says so wrongly or not at"
+    " all far more often than a match is wrong; the tables say how often.",
     "The encoder sees which words there are rather than their order: the words of a myth in an order that claims"
     " nothing can match.",
     "A debunk without variants is found far less often; the tables say both. Variants in the language of the"
@@ -47,6 +48,13 @@ SHOWN = {
     "top1_of_repeats": "right myth first, of repeating posts",
     "ece": "expected calibration error",
     "span_overlap": "long posts: right myth and overlapping span",
+    "stance_pairs": "pairs of claim and myth judged for stance",
+    "stance_macro_f1": "stance: macro F1 of repeats, denies, reports",
+    "stance_auroc_repeats_denies": "stance: AUROC of repeats against denies",
+    "stance_auroc_repeats_denies_by_cues": "stance: the same by cues alone",
+    "stance_denials_called_repeats": "denials called repeats",
+    "stance_unclear": "stance unclear",
+    "stance_ece": "stance: expected calibration error",
     "hostile_as_they_should_be": "hostile and degenerate texts answered as they should be",
 }
 

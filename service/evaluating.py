@@ -14,6 +14,7 @@ from corpus.judged import JudgedPost, JudgedSpan, Relation
 from corpus.model import Debunk, Wording
 
 RELATIONS: dict[str, Relation] = {"agree": "repeats", "disagree": "denies", "discuss": "reports"}
+PAIR_RELATIONS: dict[str, Relation] = {"entail": "repeats", "compatible": "repeats", "contradict": "denies"}
 DEFAULT_LANG = "en"
 HIDDEN = "hidden"  # the kind of a post whose right answers were taken out of the corpus
 
@@ -38,8 +39,49 @@ def read_set(claims: Path, queries: Path, qrels: Path, stance: Path | None = Non
         if relevance != "0":
             relevant.setdefault(post_id, []).append(claim_id)
     stances = {(post, claim): RELATIONS.get(said) for post, claim, said in _rows(stance)} if stance else {}
-    posts = [_post(fields, relevant.get(str(fields["id"]), []), stances, where) for where, fields in _lines(queries)]
+    posts = [
+        _post(fields, relevant.get(str(fields.get("id")), []), stances, where) for where, fields in _lines(queries)
+    ]
     return JudgedSet(debunks, posts)
+
+
+def read_stances(claims: Path, queries: Path, stance: Path) -> JudgedSet:
+    """Return a post for each pair of post and claim whose stance is known, in the layout of `read_set`."""
+    debunks = [_debunk(fields, where) for where, fields in _lines(claims)]
+    texts = {str(fields["id"]): fields for _, fields in _lines(queries)}
+    posts = [
+        _pair(f"{post_id}-{claim_id}", texts[post_id], claim_id, RELATIONS[said])
+        for post_id, claim_id, said in _rows(stance)
+        if said in RELATIONS and post_id in texts
+    ]
+    return JudgedSet(debunks, posts)
+
+
+def read_pairs(path: Path) -> JudgedSet:
+    """Return a claim and a post for each line of {premise, hypothesis, label, lang?}; other labels are left out.
+
+    A premise repeats its hypothesis where it entails or is compatible with it, and denies what it contradicts.
+    """
+    debunks, posts = [], []
+    for number, (where, fields) in enumerate(_lines(path)):
+        relation = PAIR_RELATIONS.get(fields.get("label", ""))
+        if relation:
+            lang = fields.get("lang")
+            debunks.append(_debunk({"id": str(number), "text": fields["hypothesis"], "lang": lang}, where))
+            posts.append(_pair(str(number), {"text": fields["premise"], "lang": lang}, str(number), relation))
+    return JudgedSet(debunks, posts)
+
+
+def _pair(pair_id: str, fields: dict[str, Any], claim_id: str, relation: Relation) -> JudgedPost:
+    return JudgedPost.model_construct(
+        id=pair_id,
+        text=str(fields["text"]),
+        lang=fields.get("lang") or DEFAULT_LANG,
+        debunk_id=claim_id,
+        relation=relation,
+        kind="pair",
+        spans=(),
+    )
 
 
 def hide_half(judged: JudgedSet) -> JudgedSet:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from flask import Blueprint, render_template, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from service.matching.matcher import Answer
+from service.matching.answers import Answer
 from service.settings import Settings
 from service.wire import read_match_query
 from service.worker import Worker

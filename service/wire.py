@@ -11,7 +11,8 @@ from corpus.checks import LangTag, expectation
 from corpus.claim_review import to_claim_review
 from corpus.model import Debunk
 from service.errors import InvalidRequest, InvalidText, NotJson, TextTooLong
-from service.matching.matcher import Answer, Match, Matcher
+from service.matching.answers import Answer, Match
+from service.matching.matcher import Matcher
 from service.matching.verdicts import ClaimVerdict
 
 MAX_LIMIT = 50
@@ -118,7 +119,7 @@ def check_text(text: str, max_text_chars: int) -> None:
 
 
 def answer_json(answer: Answer, matcher: Matcher, request_id: str | None, took_ms: float) -> dict[str, Any]:
-    """Return the v1 answer; a field that is not computed yet is null, and a row of a batch has no request id."""
+    """Return the v1 answer; a row of a batch has no request id."""
     manifest = matcher.snapshot.manifest
     return {
         "request_id": request_id,
@@ -148,18 +149,24 @@ def _match_json(match: Match, documents: Mapping[str, dict[str, Any]]) -> dict[s
         "debunk": {name: document[name] for name in ANSWER_FIELDS},
         "similarity": _rounded(candidate.cosine),
         "probability": _rounded(match.probability),
-        "stance": None,
+        "stance": match.judged.stance,
         "decision": match.decision,
         "span": {"start": claim.start, "end": claim.end, "text": claim.text},
         "spans": [
-            {"start": claim.start, "end": claim.end, "stance": None, "probability": _rounded(probability)}
-            for claim, probability in match.spans
+            {
+                "start": place.claim.start,
+                "end": place.claim.end,
+                "stance": place.judged.stance,
+                "probability": _rounded(place.probability),
+            }
+            for place in match.places
         ],
         "why": {
             "nearest": candidate.nearest.kind,
             "passage": candidate.nearest.text,
             "shared_terms": list(candidate.shared_terms),
             "margin": None if match.margin is None else _rounded(match.margin),
+            "stance_probability": _rounded(match.judged.probability),
         },
     }
 

@@ -12,7 +12,7 @@ from corpus.model import Debunk
 from corpus.source import open_source
 from corpus.store import CorpusStore
 from embeddings.cache import CachedEncoder
-from embeddings.encoder import Encoder, load_encoder
+from embeddings.encoder import Encoder, PairModel, load_encoder, load_pair_model
 from embeddings.errors import SnapshotDamaged, SnapshotMissing
 from embeddings.snapshot import current_folder, examples_sha256, load_snapshot, read_manifest
 from service.builder import RECIPE, Built, build_snapshot, examples_of
@@ -72,16 +72,21 @@ def open_matcher(settings: Settings) -> Matcher:
     """Return a matcher, with what ships imported and a snapshot built where there was none."""
     encoder = open_encoder(settings)
     prepare(settings, encoder)
-    return load_matcher(settings, encoder)
+    return load_matcher(settings, encoder, open_pair_model(settings, encoder))
 
 
-def load_matcher(settings: Settings, encoder: Encoder) -> Matcher:
+def open_pair_model(settings: Settings, encoder: Encoder) -> PairModel | None:
+    """Return the model that judges stance beside the encoder, None where cues alone judge; raises WeightsRefused."""
+    return load_pair_model(encoder, settings.models_dir)
+
+
+def load_matcher(settings: Settings, encoder: Encoder, pair_model: PairModel | None) -> Matcher:
     """Return a matcher over the current snapshot.
 
     Raises SnapshotMissing, SnapshotDamaged, FingerprintMismatch or CalibrationRefused.
     """
     snapshot = load_snapshot(current_folder(settings.snapshots_dir))
-    return Matcher(encoder, snapshot, open_calibration(settings, encoder))
+    return Matcher(encoder, snapshot, open_calibration(settings, encoder), pair_model)
 
 
 def open_calibration(settings: Settings, encoder: Encoder) -> Calibration:

@@ -5,7 +5,7 @@ import threading
 from pathlib import Path
 
 from corpus.errors import CorpusError
-from embeddings.encoder import Encoder
+from embeddings.encoder import Encoder, PairModel
 from embeddings.errors import EmbeddingsError
 from embeddings.snapshot import CURRENT
 from service.errors import NotReady
@@ -13,7 +13,7 @@ from service.matching.drift import drift_warning
 from service.matching.errors import MatchingError
 from service.matching.matcher import Matcher
 from service.settings import Settings
-from service.wiring import load_matcher, open_encoder, prepare
+from service.wiring import load_matcher, open_encoder, open_pair_model, prepare
 
 log = logging.getLogger(__name__)
 WATCH_SECONDS = 1.0
@@ -27,6 +27,7 @@ class Worker:
         """Make a worker that is not ready; `start` or `load` makes it so."""
         self.settings = settings
         self._encoder: Encoder | None = None
+        self._pair_model: PairModel | None = None
         self._matcher: Matcher | None = None
         self.warning: str | None = None
         self._reason = "the encoder and the snapshot are being loaded; try again in a few seconds"
@@ -54,9 +55,10 @@ class Worker:
         if self._encoder is None:
             encoder = open_encoder(self.settings)
             prepare(self.settings, encoder)
+            self._pair_model = open_pair_model(self.settings, encoder)
             self._encoder = encoder
         self._seen = _version(self.settings.snapshots_dir)
-        matcher = load_matcher(self.settings, self._encoder)
+        matcher = load_matcher(self.settings, self._encoder, self._pair_model)
         self.warning = drift_warning(matcher.snapshot, matcher.calibration)
         self._matcher = matcher
         manifest = matcher.snapshot.manifest

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import stopwordsiso
@@ -32,6 +32,7 @@ class Claim:
 
     `first` and `last` number the sentences it spans; `content_words` counts the words that say something.
     `breaks_off` when its last word needs another after it ("NATO promised Russia that"): what it claims was not said.
+    `context` is the claim, plainly spelt, with the sentence before and the one after it; of a short text all of it.
     """
 
     text: str
@@ -43,6 +44,7 @@ class Claim:
     first: int = 0
     last: int = 0
     breaks_off: bool = False
+    context: str = ""
 
 
 def extract(sent: str, lang: str | None = None) -> list[Claim]:
@@ -55,16 +57,28 @@ def extract(sent: str, lang: str | None = None) -> list[Claim]:
         lang = find_language(spelling.text)
     sentences = split(spelling.text, lang) or [(0, len(spelling.text))]
     counts = [count_content_words(spelling.text[start:end], lang) for start, end in sentences]
+    whole = is_short(spelling.text)
     return [
-        _claim(sent, spelling, sentences[first][0], sentences[last][1], lang, first, last)
-        for first, last in _windows(spelling.text, counts)
+        replace(
+            _claim(sent, spelling, sentences[first][0], sentences[last][1], lang, first, last),
+            context=_on_one_line(spelling.text if whole else _around(spelling.text, sentences, first, last)),
+        )
+        for first, last in _windows(counts, whole)
     ]
 
 
-def _windows(text: str, counts: list[int]) -> Iterator[tuple[int, int]]:
+def is_short(text: str) -> bool:
+    """Return whether a text is read as one claim too."""
+    return len(text.split()) <= WHOLE_WORDS
+
+
+def _around(text: str, sentences: list[tuple[int, int]], first: int, last: int) -> str:
+    return text[sentences[max(0, first - 1)][0] : sentences[min(last + 1, len(sentences) - 1)][1]]
+
+
+def _windows(counts: list[int], whole: bool) -> Iterator[tuple[int, int]]:
     """Yield the first and the last sentence of each claim; `counts` are the content words of each sentence."""
     last = len(counts) - 1
-    whole = len(text.split()) <= WHOLE_WORDS
     for place, count in enumerate(counts):
         if count >= MIN_CONTENT_WORDS or not last:
             yield place, place

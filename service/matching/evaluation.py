@@ -6,6 +6,7 @@ Ranking is measured by ir-measures (MacAvaney et al., ECIR 2022), which calls tr
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import ir_measures
 import numpy as np
@@ -20,6 +21,7 @@ INTERVAL = (2.5, 97.5)  # percentiles: Efron & Tibshirani, "An Introduction to t
 SEED = 20260101
 MIN_POSTS = 5  # of a kind, for a measure to be reported
 
+Group = TypeVar("Group")  # answers of any kind, as they are resampled
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 
@@ -162,7 +164,7 @@ def decision_measures(outcomes: Sequence[Outcome], resamples: int = RESAMPLES) -
     random = np.random.default_rng(SEED)
     samples = [answers.take(random.integers(len(outcomes), size=len(outcomes))) for _ in range(resamples)]
     measured = {
-        name: _measured(measure, answers, samples)
+        name: measured_on(measure, answers, samples)
         for name, (measure, needs) in DECISION.items()
         if all(counts[need].sum() >= MIN_POSTS for need in needs)
     }
@@ -259,14 +261,15 @@ def _between(descending: Floats, place: int) -> float:
     return float(descending[place] + following) / 2
 
 
-def _measured(measure: Callable[[Answers], float], answers: Answers, samples: Sequence[Answers]) -> Measured:
+def measured_on(measure: Callable[[Group], float], answers: Group, samples: Sequence[Group]) -> Measured:
+    """Return the measure of the answers with its interval over resamples, those apart that do not allow it."""
     values = [value for sample in samples if not np.isnan(value := _or_nan(measure, sample))]
     value = measure(answers)
     low, high = np.percentile(values, INTERVAL) if values else (np.nan, np.nan)
     return Measured(*(None if np.isnan(number) else float(number) for number in (value, low, high)))
 
 
-def _or_nan(measure: Callable[[Answers], float], sample: Answers) -> float:
+def _or_nan(measure: Callable[[Group], float], sample: Group) -> float:
     """Return the measure of a resample; nan where it holds no post of a kind that is needed."""
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # the mean of nothing

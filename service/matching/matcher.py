@@ -1,57 +1,49 @@
 """Matcher: the whole path from texts to answers, on one screen."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from embeddings.encoder import Encoder
+from embeddings.encoder import Encoder, PairModel
 from embeddings.snapshot import Snapshot
-from service.matching.claims import Claim, extract
-from service.matching.retrieval import Candidate, Found, Retrieval
-from service.matching.scoring import EXACT, Calibration, Decision, Thresholds
-from service.matching.verdicts import ClaimVerdict, Decider, best_claims, margin, verdicts
+from service.matching.answers import Answer, Match, Place, held_back
+from service.matching.claims import extract
+from service.matching.judging import with_stances
+from service.matching.retrieval import Found, Retrieval
+from service.matching.scoring import EXACT, Calibration, Thresholds
+from service.matching.stance import StanceJudge
+from service.matching.verdicts import Decider, best_claims, margin, verdicts
 
-DECISIONS: tuple[Decision, ...] = ("no_match", "possible", "match")  # the stronger, the later
-RUNNER_UP = 2  # a margin needs the best match and the next
-
-
-@dataclass(frozen=True)
-class Match:
-    """A scored debunk: the claim that it answers best, all claims it answers, and its lead in cosine over the next."""
-
-    candidate: Candidate
-    claim: Claim
-    probability: float
-    decision: Decision
-    spans: Sequence[tuple[Claim, float]]
-    margin: float | None
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What is known of a text: its matches, most probable first, a verdict for each of its claims, the thresholds."""
-
-    decision: Decision
-    matches: Sequence[Match]
-    claims: Sequence[ClaimVerdict]
-    thresholds: Thresholds
+Wanted = Literal["repeats", "any"]  # repeats: what only denies or reports a myth is at most possible
+RUNNERS_UP = 5  # a decision looks at so many debunks, however few are shown; a margin needs two
 
 
 class Matcher:
-    """Answers texts from one snapshot with the encoder that made it and a calibration for both."""
+    """Answers texts from one snapshot with the encoder that made it, a calibration for both, and a judge of stance."""
 
-    def __init__(self, encoder: Encoder, snapshot: Snapshot, calibration: Calibration) -> None:
-        """Raises FingerprintMismatch or CalibrationRefused where the three do not belong together."""
+    def __init__(
+        self, encoder: Encoder, snapshot: Snapshot, calibration: Calibration, pair_model: PairModel | None = None
+    ) -> None:
+        """Raises FingerprintMismatch or CalibrationRefused where they do not belong together."""
         snapshot.check_encoder(encoder)
         calibration.check(snapshot)
         self.encoder, self.snapshot, self.calibration = encoder, snapshot, calibration
         self.retrieval = Retrieval(snapshot)
+        self.judge = StanceJudge(calibration.stance, pair_model)
 
-    def match(self, text: str, limit: int = 5, threshold: float | None = None, lang: str | None = None) -> Answer:
+    def match(
+        self,
+        text: str,
+        limit: int = 5,
+        threshold: float | None = None,
+        lang: str | None = None,
+        stance: Wanted = "repeats",
+    ) -> Answer:
         """Return the answer to one text with up to `limit` matches; see `match_all`."""
-        return self.match_all([text], limit, threshold, [lang])[0]
+        return self.match_all([text], limit, threshold, [lang], stance)[0]
 
     def match_all(
         self,
@@ -59,6 +51,7 @@ class Matcher:
         limit: int = 5,
         threshold: float | None = None,
         langs: Sequence[str | None] | None = None,
+        stance: Wanted = "repeats",
     ) -> list[Answer]:
         """Return one answer a text, in order; `threshold` replaces that of a match, `langs` are found where None."""
         thresholds = self.calibration.thresholds
@@ -69,8 +62,9 @@ class Matcher:
         answers = []
         for claims in extracted:
             found = self.retrieval.search(claims, np.stack([row_of[claim.plain] for claim in claims]), limit)
-            answers.append(self._answer(found, self._score(found), limit, thresholds))
-        return answers
+            answers.append(self._answer(found, self._score(found), max(limit, RUNNERS_UP), thresholds))
+        judged = with_stances(answers, self.judge, self.retrieval.myth)
+        return [(held_back(answer) if stance == "repeats" else answer).first(limit) for answer in judged]
 
     def _encode(self, plain: set[str]) -> dict[str, npt.NDArray[np.float32]]:
         ordered = sorted(plain)
@@ -89,13 +83,14 @@ class Matcher:
     ) -> Answer:
         decide = Decider(thresholds, found.is_short)
         matches = []
-        for debunk_id, places in best_claims(found, probabilities, thresholds.possible)[: max(limit, RUNNER_UP)]:
+        for debunk_id, where in best_claims(found, probabilities, thresholds.possible)[:limit]:
             column = found.evidence.debunk_ids.index(debunk_id)
-            claim, probability = found.claims[places[0]], float(probabilities[places[0], column])
-            candidate = self.retrieval.candidate(debunk_id, claim, found.rows[places[0]])
-            spans = [(found.claims[place], float(probabilities[place, column])) for place in places]
-            matches.append(Match(candidate, claim, probability, decide(claim, probability), spans, None))
-        matches = [replace(match, margin=margin(match, matches)) for match in matches][:limit]
-        decided: list[Decision] = [match.decision for match in matches]
-        decision = max(decided, key=DECISIONS.index, default=DECISIONS[0])
-        return Answer(decision, matches, verdicts(found, probabilities, decide), thresholds)
+            leads = [self.retrieval.fact_lead(debunk_id, found.rows[row]) for row in where]
+            places = [
+                Place(found.claims[row], float(probabilities[row, column]), lead)
+                for row, lead in zip(where, leads, strict=True)
+            ]
+            candidate = self.retrieval.candidate(debunk_id, places[0].claim, found.rows[where[0]])
+            matches.append(Match(candidate, decide(places[0].claim, places[0].probability), places))
+        matches = [replace(match, margin=margin(match, matches)) for match in matches]
+        return Answer(matches, verdicts(found, probabilities, decide), thresholds)

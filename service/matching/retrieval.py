@@ -77,6 +77,20 @@ class Retrieval:
         passage = self.snapshot.passages[keys[place]]
         return Candidate(debunk_id, float(cosines[place]), passage, self._shared_terms(claim, passage))
 
+    def myth(self, debunk_id: str) -> Passage:
+        """Return the debunk's myth."""
+        passages = (self.snapshot.passages[key] for key in self.shelves.keys[debunk_id])
+        return next(passage for passage in passages if passage.kind == "myth")
+
+    def fact_lead(self, debunk_id: str, row: Vectors) -> float:
+        """Return the raw cosine of a claim with the debunk's nearest fact less that with its myth; 0 without a fact."""
+        keys = self.shelves.keys[debunk_id]
+        cosines = self.snapshot.index.cosines(row, keys)
+        by_kind = [(self.snapshot.passages[key].kind, float(cosine)) for key, cosine in zip(keys, cosines, strict=True)]
+        facts = [cosine for kind, cosine in by_kind if kind == "fact"]
+        myth = next(cosine for kind, cosine in by_kind if kind == "myth")
+        return max(facts) - myth if facts else 0.0
+
     def exact(self, claim: Claim) -> frozenset[str]:
         """Return the debunks of which the claim has a wording, word for word."""
         return self._by_wording.get(wording(claim.plain), frozenset())

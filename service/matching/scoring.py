@@ -10,6 +10,7 @@ import numpy.typing as npt
 from embeddings.snapshot import Snapshot
 from service.matching.errors import CalibrationRefused
 from service.matching.evidence import Evidence
+from service.matching.stance import StanceCalibration
 
 Decision = Literal["match", "possible", "no_match"]
 REFIT = "run `python -m scripts.calibrate` and set MYTHMATCH_CALIBRATION and MYTHMATCH_JUDGED to what it was given"
@@ -49,7 +50,8 @@ class Thresholds:
 class Calibration:
     """What turns evidence into decisions; it belongs to one encoder and to the examples it was fitted beside.
 
-    `well_known` scores debunks with many wordings, `bare` all others. `card` says what it was fitted and measured on.
+    `well_known` scores debunks with many wordings, `bare` all others; `stance` says how a claim puts a myth. `card`
+    says what it was fitted and measured on.
     """
 
     id: str
@@ -58,6 +60,7 @@ class Calibration:
     well_known: Scorer
     bare: Scorer
     thresholds: Thresholds
+    stance: StanceCalibration
     card: Mapping[str, Any]
 
     def check(self, snapshot: Snapshot) -> None:

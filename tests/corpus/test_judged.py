@@ -24,7 +24,8 @@ POST = {
 
 def test_the_dev_posts_are_those_that_were_frozen() -> None:
     frozen = dict(line.split()[::-1] for line in (JUDGED / "sha256.txt").read_text(encoding="utf-8").splitlines())
-    assert sorted(frozen) == ["dev-hostile.jsonl", "dev-languages.jsonl", "dev.jsonl"]
+    open_dev = ["open-dev-myths.jsonl", "open-dev.jsonl"]
+    assert sorted(frozen) == ["dev-hostile.jsonl", "dev-languages.jsonl", "dev.jsonl", *open_dev]
     for name, sha256 in frozen.items():
         assert hashlib.sha256((JUDGED / name).read_bytes()).hexdigest() == sha256, name
 

@@ -32,11 +32,31 @@ TEXTS = {
 
 @pytest.fixture(scope="module")
 def encoder(models_dir: Path) -> "SentenceModelEncoder":
+    from embeddings.bundled import MODEL_NAME, unpacked_model
     from embeddings.sentence_model import SentenceModelEncoder
 
-    loaded = load_encoder("bundled", models_dir)
-    assert isinstance(loaded, SentenceModelEncoder)
-    return loaded
+    return SentenceModelEncoder(MODEL_NAME, unpacked_model(models_dir))
+
+
+def test_the_bundled_encoder_is_the_model_with_the_adapter_that_ships(
+    encoder: "SentenceModelEncoder", models_dir: Path
+) -> None:
+    from embeddings.adapter import ADAPTERS, read_adapter
+    from embeddings.sentence_model import SentenceModelEncoder
+
+    adapted = SentenceModelEncoder(encoder.name, encoder_folder(models_dir), read_adapter(ADAPTERS / "matching"))
+    served = load_encoder("bundled", models_dir)
+    assert (served.name, served.fingerprint) == (adapted.name, adapted.fingerprint)
+    assert served.fingerprint != encoder.fingerprint
+    text = ["NATO is not at war"]
+    assert (served.encode_queries(text) @ adapted.encode_queries(text).T)[0, 0] == pytest.approx(1, abs=1e-5)
+    assert (served.encode_queries(text) @ encoder.encode_queries(text).T)[0, 0] < 0.99
+
+
+def encoder_folder(models_dir: Path) -> Path:
+    from embeddings.bundled import unpacked_model
+
+    return unpacked_model(models_dir)
 
 
 def test_vectors_and_token_counts_are_those_of_the_carriers_own_engine(encoder: "SentenceModelEncoder") -> None:

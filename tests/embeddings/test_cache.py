@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
-from embeddings.cache import CachedEncoder
+from embeddings.cache import CachedEncoder, CachedPairModel
 from embeddings.toy import ToyEncoder
 from embeddings.vectors import Vectors
 
@@ -55,3 +56,25 @@ def test_vectors_at_16_bits_have_length_1_again_and_nothing_is_kept_where_that_i
     assert np.allclose(np.linalg.norm(found, axis=1), 1.0, atol=1e-6)
     assert np.allclose(found, ToyEncoder().encode_queries(["a", "b", "c"]), atol=1e-3)
     assert len(list((tmp_path / ToyEncoder.fingerprint).iterdir())) == 1
+
+
+class CountingPairs:
+    identity = "counting"
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str]] = []
+
+    def logits(self, pairs: Sequence[tuple[str, str]]) -> npt.NDArray[np.float32]:
+        self.asked += pairs
+        return np.array([[len(one), len(other)] for one, other in pairs], dtype=np.float32).reshape(-1, 2)
+
+
+def test_a_pair_is_read_once_and_rows_come_in_the_order_asked() -> None:
+    counting = CountingPairs()
+    cached = CachedPairModel(counting)
+    pairs = [("abc", "d"), ("a", "b"), ("abc", "d")]
+    assert cached.logits(pairs).tolist() == [[3, 1], [1, 1], [3, 1]]
+    assert cached.logits([("a", "b"), ("e", "fgh")]).tolist() == [[1, 1], [1, 3]]
+    assert sorted(counting.asked) == [("a", "b"), ("abc", "d"), ("e", "fgh")]
+    assert cached.logits([]).shape == (0, 0)
+    assert cached.identity == "counting"

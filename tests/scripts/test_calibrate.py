@@ -64,7 +64,7 @@ def test_the_calibration_says_what_it_was_fitted_on(fitted: Path) -> None:
     card = calibration.card
     assert card["encoder"] == f"toy@{calibration.encoder_fingerprint}"
     assert card["corpus"] == {"revision": 1, "debunks": 2, "passages": 4}
-    assert card["fitted_on"] == {"posts": 60, "unheard_posts": 0}
+    assert card["fitted_on"] == {"posts": 60, "unheard_posts": 0, "stances": 0}
     assert card["thresholds_chosen_on"] == "the fitted posts, cross-fitted"
     assert (fitted / "mine.md").read_text(encoding="utf-8") == card_markdown(calibration)
 
@@ -78,7 +78,7 @@ def test_the_service_answers_with_the_calibration_that_was_written(fitted: Path,
     calibration = read_calibration(fitted / "mine.json")
     for text, decision, debunk_id in (
         (MOON, "match", "moon"),
-        ("They sold our bridge yesterday night, says my uncle Boris", "match", "bridge"),
+        ("They sold our bridge yesterday night, says my uncle Boris", "possible", "bridge"),  # he only reports it
         (CAKE, "no_match", None),
     ):
         answer = client.post("/v1/match", json={"text": text}).json

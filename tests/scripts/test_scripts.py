@@ -128,7 +128,7 @@ def test_match_texts_imports_and_builds_what_ships_and_answers_arguments(tmp_pat
     assert (one["id"], one["decision"]) == (1, "match")
     assert [match["debunk"]["id"] for match in one["matches"]] == ["nato.int-115204-1"]
     assert (two["id"], two["decision"]) == (2, "no_match")
-    assert done.stderr == b""  # no progress bar where there is no terminal
+    assert done.stderr == b"match, repeats: 1; no_match: 1\n"  # no progress bar where there is no terminal
 
 
 ROWS = [

@@ -183,7 +183,7 @@ def text_of(shown: Tag, selector: str) -> str:
 
 def test_the_page_shows_the_myth_with_its_fact_source_and_similarity(client: FlaskClient) -> None:
     shown = page(client.post("/", data={"text": MYTH}).text)
-    assert text_of(shown, ".verdict h2") == "This is about a known myth"
+    assert text_of(shown, ".verdict h2") == "This repeats a known myth"
     assert text_of(shown, "mark") == MYTH
     article = shown.select_one("main > article")
     assert article is not None

@@ -100,8 +100,15 @@ def renamed_feature(fields: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        (lambda fields: {**fields, "format": 99}, "met format 99, expected 1"),
+        (lambda fields: {**fields, "format": 99}, "met format 99, expected 2"),
         (lambda fields: {**fields, "thresholds": {"match": 1}}, "is no calibration (TypeError)"),
+        (
+            lambda fields: {**fields, "thresholds": {"match": 0.2, "possible": 0.4}},
+            "met thresholds {'match': 0.2, 'possible': 0.4}, expected 0 <= possible <= match <= 1",
+        ),
+        (without("stance"), "is no calibration (KeyError)"),
+        (without("stance", "cues", "bias"), "is no calibration (KeyError)"),
+        (without("stance", "cues", "features", "debunks"), "its features differ in ['debunks']"),
         (without("scorers"), "is no calibration (KeyError)"),
         (without("scorers", "bare"), "is no calibration (KeyError)"),
         (without("scorers", "bare", "features", "raw", "scale"), "is no calibration (KeyError)"),

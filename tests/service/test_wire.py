@@ -109,15 +109,17 @@ def test_an_answer_has_the_documented_shape_with_null_for_what_is_not_computed(t
     assert best["debunk"]["id"] == "nato.int-115204-1"
     assert best["debunk"]["fact"].startswith("NATO is not at war with Russia")
     assert 0.9 < best["similarity"] <= 1.0
-    assert (best["probability"], best["stance"]) == (1.0, None)
+    assert (best["probability"], best["stance"], second["stance"]) == (1.0, "repeats", "unclear")
     assert best["span"] == {"start": 0, "end": 38, "text": text}
-    assert best["spans"] == [{"start": 0, "end": 38, "stance": None, "probability": 1.0}]
+    assert best["spans"] == [{"start": 0, "end": 38, "stance": "repeats", "probability": 1.0}]
     assert best["why"] == {
         "nearest": "myth",
         "passage": "NATO is at war with Russia in Ukraine",
         "shared_terms": best["why"]["shared_terms"],
         "margin": pytest.approx(best["similarity"] - second["similarity"], abs=2e-4),
+        "stance_probability": 1.0,
     }
+    assert (best["why"]["stance_probability"], second["why"]["stance_probability"]) == (1.0, 0.0)
     assert set(best["why"]["shared_terms"]) == {"nato", "is", "at", "war", "with", "russia", "in", "ukrain"}
     assert answer["claims"] == [{"start": 0, "end": 38, "text": text, "decision": "match", "best": "nato.int-115204-1"}]
 

@@ -15,6 +15,7 @@ from embeddings.words import WordIndex
 from service.matching.claims import plainly
 from service.matching.evidence import FEATURES
 from service.matching.scoring import Calibration, Scorer, Thresholds
+from service.matching.stance import CUE_FEATURES, FUSED_FEATURES, StanceCalibration, StanceScorer
 
 TOY = ToyEncoder()
 
@@ -78,7 +79,29 @@ def calibration(
     """Return a calibration that belongs to the snapshot."""
     manifest = held.manifest
     belongs = (manifest.encoder_fingerprint, manifest.examples_sha256)
-    return Calibration("by-hand", *belongs, well_known or bare, bare, thresholds, card)
+    return Calibration("by-hand", *belongs, well_known or bare, bare, thresholds, STANCE_BY_HAND, card)
+
+
+def stance_scorer(
+    features: Sequence[str], biases: tuple[float, float, float], **weights: tuple[float, float, float]
+) -> StanceScorer:
+    """Return the scorer that weighs the named features as they are for repeats, denies, reports, and no other."""
+    assert set(weights) <= set(features)
+    none, one = np.zeros(len(features)), np.ones(len(features))
+    rows = np.array([weights.get(name, (0.0, 0.0, 0.0)) for name in features])
+    return StanceScorer(rows, none, one, np.array(biases))
+
+
+# a debunk word denies, a reporting word reports, all else repeats; the pair model says more than both
+BY_CUES = {"debunks": (0.0, 8.0, 0.0), "reports": (0.0, 0.0, 6.0)}
+BY_PAIR = {"pair_denies": (0.0, 3.0, 0.0), "pair_reports": (0.0, 0.0, 3.0), "pair_repeats": (3.0, 0.0, 0.0)}
+STANCE_BY_HAND = StanceCalibration(
+    stance_scorer(CUE_FEATURES, (3.0, 0.0, 0.0), **BY_CUES),
+    stance_scorer(FUSED_FEATURES, (0.0, 0.0, 0.0), **BY_PAIR),
+    "pair-by-hand",
+    0.6,
+    0.6,
+)
 
 
 def values(features: dict[str, float]) -> npt.NDArray[np.float32]:

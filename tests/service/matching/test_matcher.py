@@ -10,8 +10,9 @@ from embeddings.errors import FingerprintMismatch
 from embeddings.examples import Example
 from embeddings.snapshot import Passage
 from embeddings.toy import ToyEncoder
+from service.matching.answers import Answer
 from service.matching.errors import CalibrationRefused
-from service.matching.matcher import Answer, Matcher
+from service.matching.matcher import Matcher
 from service.matching.scoring import Thresholds
 from tests.service.matching.parts import TOY, calibration, myths, scorer, snapshot, toy_examples
 
@@ -121,7 +122,7 @@ def test_two_myths_in_one_long_text_are_both_found_where_they_stand(matcher: Mat
         assert (claim.text, claim.start) == (sentence, text.index(sentence))
         assert text[claim.start : claim.end] == sentence
     assert {match.decision for match in answer.matches} == {"match"}
-    assert all([claim for claim, _ in match.spans] == [match.claim] for match in answer.matches)
+    assert all([place.claim for place in match.places] == [match.claim] for match in answer.matches)
     told = [(verdict.claim.text, verdict.best) for verdict in answer.claims if verdict.decision == "match"]
     assert told == [(one, "bridge"), (two, "moon")]
 
@@ -130,7 +131,7 @@ def test_a_myth_that_is_said_twice_has_two_spans_that_do_not_overlap(matcher: Ma
     filler = "Yesterday our neighbours walked their dogs along the quiet river until evening came."
     text = f"{BRIDGE}. {filler} {BRIDGE}!"
     first = matcher.match(text).matches[0]
-    assert [(claim.start, claim.end, probability) for claim, probability in first.spans] == [
+    assert [(place.claim.start, place.claim.end, place.probability) for place in first.places] == [
         (0, len(BRIDGE) + 1, 1.0),
         (text.rindex(BRIDGE), len(text), 1.0),
     ]

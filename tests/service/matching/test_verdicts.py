@@ -7,9 +7,9 @@ import numpy.typing as npt
 import pytest
 
 from embeddings.snapshot import Passage
+from service.matching.answers import Match, Place
 from service.matching.claims import Claim
 from service.matching.evidence import FEATURES, Evidence
-from service.matching.matcher import Match
 from service.matching.retrieval import Candidate, Found
 from service.matching.scoring import Decision, Thresholds
 from service.matching.verdicts import MAX_SPANS, Decider, best_claims, margin, verdicts
@@ -123,7 +123,7 @@ def test_without_debunks_every_part_is_no_match() -> None:
 
 
 def answered(cosine: float) -> Match:
-    return Match(Candidate("a", cosine, Passage("a", "myth", "", "en"), []), ONE, 0.9, "match", [(ONE, 0.9)], None)
+    return Match(Candidate("a", cosine, Passage("a", "myth", "", "en"), []), "match", [Place(ONE, 0.9, 0.0)])
 
 
 def test_a_margin_is_the_lead_in_cosine_over_the_best_other_match() -> None:
