@@ -15,7 +15,7 @@ from corpus.judged import DEV, DEV_HOSTILE, DEV_LANGUAGES, OPEN_DEV, TRAIN, Judg
 from corpus.model import Debunk
 from corpus.source import open_source
 from embeddings.cache import CachedEncoder, CachedPairModel
-from embeddings.encoder import Encoder
+from embeddings.encoder import Encoder, PairModel
 from scripts.terminal import DONE, WRONG_USE, parser, run, tell
 from service.calibrating import BARE, Groups, measured_json, merged, outcomes, snapshot_of, stance_groups
 from service.evaluating import hide_half, read_pairs, read_set, read_stances
@@ -41,10 +41,13 @@ def main() -> int:
         tell("error: --debunks says what --judged posts are about; give both")
         return WRONG_USE
     settings = Settings.from_environment()
-    encoder = CachedEncoder(open_encoder(settings), settings.data_dir / "cache")
+    bare = open_encoder(settings)
+    encoder = CachedEncoder(bare, settings.data_dir / "cache")
+    pair_model = open_pair_model(settings, bare)
+    pair_model = CachedPairModel(pair_model) if pair_model else None
     calibration = open_calibration(settings, encoder)
     with tempfile.TemporaryDirectory() as folder:
-        sections = list(_sections(arguments, settings, encoder, Path(folder)))
+        sections = list(_sections(arguments, settings, (encoder, pair_model), Path(folder)))
     report: dict[str, Any] = {
         "encoder": f"{encoder.name}@{encoder.fingerprint}",
         "calibration": calibration.id,
@@ -88,12 +91,12 @@ def _parser() -> argparse.ArgumentParser:
     return options
 
 
-def _sections(arguments: argparse.Namespace, settings: Settings, encoder: Encoder, folder: Path) -> Iterator[Section]:
+def _sections(
+    arguments: argparse.Namespace, settings: Settings, models: tuple[Encoder, PairModel | None], folder: Path
+) -> Iterator[Section]:
+    encoder, pair_model = models
     judged = read_judged(settings.judged_path)
     calibration = open_calibration(settings, encoder)
-    pair_model = open_pair_model(settings, encoder)
-    if pair_model is not None:
-        pair_model = CachedPairModel(pair_model)
 
     def matcher_of(debunks: Sequence[Debunk], name: str) -> Matcher:
         return Matcher(encoder, snapshot_of(debunks, judged, encoder, folder / name), calibration, pair_model)
