@@ -85,14 +85,15 @@ class StanceJudge:
     """Judges questions by cues alone, or by cues and the pair model together."""
 
     def __init__(self, calibration: StanceCalibration, pair_model: PairModel | None) -> None:
-        """Take a calibration and the pair model that it was fitted with; without one, cues judge all.
+        """Take a calibration and the pair model that it was fitted with, or one of cues alone and none.
 
-        Raises CalibrationRefused where the calibration was fitted with another pair model.
+        Raises CalibrationRefused where they do not belong together.
         """
-        if pair_model is not None and calibration.pair_identity not in (None, pair_model.identity):
+        met = pair_model.identity if pair_model is not None else None
+        if calibration.pair_identity is not None and calibration.pair_identity != met:
             raise CalibrationRefused(
                 f"the calibration's stances were fitted with the pair model {calibration.pair_identity}, the one at"
-                f" hand is {pair_model.identity}; run `python -m scripts.calibrate`"
+                f" hand is {met or 'none'}; run `python -m scripts.calibrate`"
             )
         self._calibration = calibration
         self._pair_model = pair_model

@@ -1,6 +1,7 @@
 """Small real parts for these tests: snapshots in memory, and calibrations made by hand."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -79,7 +80,7 @@ def calibration(
     """Return a calibration that belongs to the snapshot."""
     manifest = held.manifest
     belongs = (manifest.encoder_fingerprint, manifest.examples_sha256)
-    return Calibration("by-hand", *belongs, well_known or bare, bare, thresholds, STANCE_BY_HAND, card)
+    return Calibration("by-hand", *belongs, well_known or bare, bare, thresholds, CUES_BY_HAND, card)
 
 
 def stance_scorer(
@@ -107,3 +108,6 @@ STANCE_BY_HAND = StanceCalibration(
 def values(features: dict[str, float]) -> npt.NDArray[np.float32]:
     """Return the evidence that holds these features, and 0 for each other."""
     return np.array([features.get(name, 0.0) for name in FEATURES], dtype=np.float32)
+
+
+CUES_BY_HAND = replace(STANCE_BY_HAND, fused=None, pair_identity=None)

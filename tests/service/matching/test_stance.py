@@ -11,7 +11,7 @@ from service.matching.errors import CalibrationRefused
 from service.matching.matcher import Matcher
 from service.matching.scoring import Thresholds
 from service.matching.stance import PAIR_CLASSES, Question, StanceJudge
-from tests.service.matching.parts import STANCE_BY_HAND, TOY, calibration, myths, scorer, snapshot
+from tests.service.matching.parts import CUES_BY_HAND, STANCE_BY_HAND, TOY, calibration, myths, scorer, snapshot
 
 BRIDGE = "The mayor secretly sold the stone bridge to foreign bankers"
 MOON = "Astronauts admitted that the moon is made of yellow cheese"
@@ -37,6 +37,8 @@ class SurePairs:
 def matcher_with(pair_model: SurePairs | None) -> Matcher:
     held = snapshot(myths({"bridge": BRIDGE, "moon": MOON}))
     fitted = calibration(held, scorer(bias=-12.0, wording=20.0), Thresholds(0.8, 0.2))
+    if pair_model:
+        fitted = replace(fitted, stance=STANCE_BY_HAND)
     return Matcher(TOY, held, fitted, pair_model)
 
 
@@ -46,13 +48,13 @@ def question(text: str) -> Question:
 
 @pytest.mark.parametrize(("text", "stance"), [(DENIED, "denies"), (REPORTED, "reports"), (BRIDGE, "repeats")])
 def test_cues_alone_tell_the_stance(text: str, stance: str) -> None:
-    (judged,) = StanceJudge(STANCE_BY_HAND, None).judge([question(text)], [True])
+    (judged,) = StanceJudge(CUES_BY_HAND, None).judge([question(text)], [True])
     assert judged.stance == stance
     assert 0.9 < judged.probability < 1
 
 
 def test_a_stance_that_is_not_sure_enough_is_unclear() -> None:
-    doubtful = replace(STANCE_BY_HAND, repeats_from=0.999)
+    doubtful = replace(CUES_BY_HAND, repeats_from=0.999)
     judged, denied = StanceJudge(doubtful, None).judge([question(BRIDGE), question(DENIED)], [True, True])
     assert (judged.stance, denied.stance) == ("unclear", "denies")
     assert judged.probability == pytest.approx(np.exp(3) / (np.exp(3) + 2))
@@ -68,6 +70,11 @@ def test_the_pair_model_is_asked_for_what_is_looked_at_closely_alone() -> None:
 def test_a_pair_model_of_another_calibration_is_refused() -> None:
     with pytest.raises(CalibrationRefused, match="fitted with the pair model another, the one at hand is pair-by-hand"):
         StanceJudge(replace(STANCE_BY_HAND, pair_identity="another"), SurePairs("none"))
+
+
+def test_a_calibration_with_a_pair_model_is_refused_without_one() -> None:
+    with pytest.raises(CalibrationRefused, match="fitted with the pair model pair-by-hand, the one at hand is none"):
+        StanceJudge(STANCE_BY_HAND, None)
 
 
 @pytest.mark.parametrize(("text", "stance"), [(DENIED, "denies"), (REPORTED, "reports")])
