@@ -78,10 +78,19 @@ def row_of(cues: Cues) -> npt.NDArray[np.float64]:
 
 def count(kind: str, text: str, lang: str) -> int:
     """Return how many cue words of that kind a lower-case text has."""
-    return len(_pattern(kind, _known(lang)).findall(text))
+    return len(_pattern(kind, language_read(lang)).findall(text))
 
 
-def _known(lang: str) -> str:
+def words_met(kind: str, text: str, lang: str) -> list[str]:
+    """Return the words of that kind that a text has, each as it stands in its table and in the table's order."""
+    lowered = _lowered(text)
+    if not count(kind, lowered, lang):
+        return []
+    return [word for word in CUE_WORDS[language_read(lang)][kind] if _word_pattern(word).search(lowered)]
+
+
+def language_read(lang: str) -> str:
+    """Return the language whose words a text in `lang` is read with."""
     language = lang.split("-")[0].lower()
     language = ALIKE.get(language, language)
     return language if language in CUE_WORDS else "en"
@@ -97,8 +106,13 @@ def _pattern(kind: str, lang: str) -> re.Pattern[str]:
     return re.compile(_any_of(CUE_WORDS[lang][kind]))
 
 
+@cache
+def _word_pattern(word: str) -> re.Pattern[str]:
+    return re.compile(_one(word))
+
+
 def _turned(lang: str) -> re.Pattern[str]:
-    return _turned_pattern(_known(lang))
+    return _turned_pattern(language_read(lang))
 
 
 @cache
