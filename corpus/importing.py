@@ -1,7 +1,7 @@
 """Which importer reads which source, and all sources read as one stream of debunks."""
 
 from collections.abc import Iterable, Iterator
-from pathlib import Path, PurePath
+from pathlib import Path
 from types import ModuleType
 
 from corpus.errors import UnreadableSource
@@ -11,7 +11,8 @@ from corpus.source import Source
 
 SHIPPED = (Path(__file__).parent / "data" / "nato-115204.txt",)  # what a corpus starts with
 
-# every importer has `read(source) -> Iterator[Debunk | Rejected]`, `SUFFIXES` and `EXAMPLES`
+# Every importer has `read(source) -> Iterator[Debunk | Rejected]`, `recognises(head) -> bool` for the first 64 KB of a
+# text, `SUFFIXES` and `EXAMPLES`. Where several know a suffix, the first that recognises the content reads it.
 IMPORTERS: dict[str, ModuleType] = {"myth_fact": myth_fact, "jsonl": jsonl}
 
 
@@ -22,7 +23,7 @@ def read_sources(sources: Iterable[Source], format_name: str | None = None) -> I
     """
     met: dict[str, tuple[int, str]] = {}
     for source in sources:
-        for debunk in _with_variants(source, importer_of(source, format_name).read(source)):
+        for debunk in read_source(source, format_name):
             if isinstance(debunk, Debunk):
                 content, where = met.setdefault(debunk.id, (hash(debunk), source.name))
                 if content != hash(debunk):
@@ -30,6 +31,14 @@ def read_sources(sources: Iterable[Source], format_name: str | None = None) -> I
                     yield Rejected(source.name, why)
                     continue
             yield debunk
+
+
+def read_source(source: Source, format_name: str | None = None) -> Iterator[Debunk | Rejected]:
+    """Yield what the source holds, in order, each debunk with the variants that lie beside the source.
+
+    Raises UnreadableSource before anything is yielded from a source that no importer knows.
+    """
+    return _with_variants(source, importer_of(source, format_name).read(source))
 
 
 def _with_variants(source: Source, records: Iterable[Debunk | Rejected]) -> Iterator[Debunk | Rejected]:
@@ -47,12 +56,14 @@ def _with_variants(source: Source, records: Iterable[Debunk | Rejected]) -> Iter
 
 
 def importer_of(source: Source, format_name: str | None = None) -> ModuleType:
-    """Return the importer of that format, or the one that the source's suffix names; raises UnreadableSource."""
+    """Return the importer of that format, else the first of its suffix that recognises it; raises UnreadableSource."""
     if format_name is not None and format_name in IMPORTERS:
         return IMPORTERS[format_name]
-    suffix = PurePath(source.name).suffix.lower()
-    for importer in IMPORTERS.values():
-        if suffix in importer.SUFFIXES:
+    fitting = [importer for importer in IMPORTERS.values() if source.suffix in ("", *importer.SUFFIXES)]
+    head = source.head() if fitting else ""
+    for importer in fitting:
+        if importer.recognises(head):
             return importer
     known = ", ".join(f"{name} ({' '.join(importer.SUFFIXES)})" for name, importer in IMPORTERS.items())
-    raise UnreadableSource(f"{source.name}: met suffix {suffix!r}; expected a format among {known}, or name one")
+    met = f"suffix {source.suffix!r}" if not fitting else "a content that is of none of its suffix's formats"
+    raise UnreadableSource(f"{source.name}: met {met}; expected a format among {known}, or name one")

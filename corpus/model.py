@@ -10,6 +10,7 @@ from corpus.checks import DebunkId, LangTag, PartialDate, Text, Url, expectation
 from corpus.errors import InvalidDebunk
 
 Rating = Literal["false", "misleading", "unproven", "true", "other"]
+Hold = Literal["never", "flood", "always"]  # when a debunk's matches are at most `possible`
 
 
 class _Record(BaseModel):
@@ -46,6 +47,9 @@ class Debunk(_Record):
     title: Text | None = None
     url: Url | None = None
     publisher: Text | None = None
+    claimant: Text | None = Field(None, description="who made the claim")
+    claimed: PartialDate | None = Field(None, description="when the claim was made")
+    appearances: tuple[Url, ...] = Field((), description="where the claim appeared")
     published: PartialDate | None = None
     updated: PartialDate | None = None
     languages: tuple[LangTag, ...] = Field((), description="other languages that the source is available in")
@@ -53,6 +57,11 @@ class Debunk(_Record):
     translations: tuple[Translation, ...] = ()
     context: tuple[Text, ...] = Field((), description="the paragraphs that introduce the source, in order")
     document_sha256: str | None = Field(None, pattern=r"^[0-9a-f]{64}$", description="of the source as it was read")
+    sources: tuple[Text, ...] = Field((), description="the feeds and files that delivered it, in order of arrival")
+    suppressions: tuple[Wording, ...] = Field((), description="texts that are not about this myth, whatever they share")
+    hold: Hold = Field("never", description="when its matches are at most `possible`: in a flood of them, or always")
+    disable_until: PartialDate | None = Field(None, description="it matches nothing before then")
+    expires: PartialDate | None = Field(None, description="it matches nothing from then on")
 
     @property
     def fact(self) -> str:

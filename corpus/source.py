@@ -1,12 +1,17 @@
 """Source: a document to read debunks from, with what its publisher says of it and the text does not."""
 
+import gzip
 import hashlib
 import io
 import json
-from collections.abc import Mapping
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, BinaryIO
+from functools import cached_property
+from pathlib import Path, PurePath
+from types import MappingProxyType
+from typing import Any, BinaryIO, cast
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -16,6 +21,8 @@ from corpus.model import Rating, Wording
 
 SIDECAR_SUFFIX = ".meta.json"
 VARIANTS_SUFFIX = ".variants.jsonl"
+GZIP_SUFFIX, GZIP_MAGIC = ".gz", b"\x1f\x8b"
+HEAD_BYTES = 1 << 16
 
 
 class SourceMetadata(BaseModel):
@@ -36,35 +43,95 @@ class SourceMetadata(BaseModel):
 class Source:
     """A document by name, content and metadata; `name` is what errors call it.
 
-    `variants` are further wordings of its debunks' myths, by debunk id, which the document itself does not have.
+    `content` is the bytes themselves or the file that holds them, gzipped or plain: a feed of any size is read as a
+    stream. `variants` are further wordings of its debunks' myths, by debunk id, which the document itself does not
+    have. `columns` says which column of a table holds which field; what it leaves out is guessed. `on_read` is told
+    how many bytes of the file, as it lies on the disk, were read since it was told last.
     """
 
     name: str
-    content: bytes
+    content: bytes | Path
     metadata: SourceMetadata
     variants: Mapping[str, tuple[Wording, ...]] = field(default_factory=dict)
+    columns: Mapping[str, str] = field(default_factory=dict)
+    on_read: Callable[[int], None] | None = None
 
     @property
+    def suffix(self) -> str:
+        """Return the suffix of the name, lower case, without that of gzip: ".json" of "feed.JSON.gz"."""
+        path = PurePath(self.name.lower())
+        return (path.with_suffix("") if path.suffix == GZIP_SUFFIX else path).suffix
+
+    @cached_property
     def sha256(self) -> str:
-        """Return the sha256 of the content, in hex."""
-        return hashlib.sha256(self.content).hexdigest()
+        """Return the sha256 of the content as it is read, in hex."""
+        with self.open() as stream:
+            return hashlib.file_digest(cast(Any, stream), "sha256").hexdigest()
+
+    def open(self) -> BinaryIO:
+        """Return the content as a stream, unpacked; raises UnreadableSource."""
+        try:
+            stream = io.BytesIO(self.content) if isinstance(self.content, bytes) else self._opened(self.content)
+        except OSError as error:
+            why = f"{self.name}: cannot be read ({error.strerror}); give the path of a file"
+            raise UnreadableSource(why) from error
+        zipped = stream.read(len(GZIP_MAGIC)) == GZIP_MAGIC
+        stream.seek(0)
+        return cast(BinaryIO, gzip.open(stream)) if zipped else stream
+
+    def _opened(self, path: Path) -> io.BufferedReader:
+        return path.open("rb") if self.on_read is None else io.BufferedReader(_CountedFile(path, self.on_read))
+
+    def head(self) -> str:
+        """Return the beginning of the content, as far as it tells formats apart; bytes that are no UTF-8 are marked."""
+        with self.open() as stream, _unpacking(self.name):
+            return stream.read(HEAD_BYTES).decode("utf-8-sig", "replace")
 
     def text(self) -> str:
         """Return the content as text, without a byte order mark; raises UnreadableSource unless it is UTF-8."""
+        with self.open() as stream, _unpacking(self.name):
+            content = stream.read()
         try:
-            return self.content.decode("utf-8-sig")
+            return content.decode("utf-8-sig")
         except UnicodeDecodeError as error:
             raise UnreadableSource(
-                f"{self.name}: met byte 0x{self.content[error.start]:02x} at offset {error.start}; expected UTF-8;"
+                f"{self.name}: met byte 0x{content[error.start]:02x} at offset {error.start}; expected UTF-8;"
                 " save the file as UTF-8 and import it again"
             ) from error
 
-    def lines(self) -> BinaryIO:
-        """Return the content as a stream of lines."""
-        return io.BytesIO(self.content)
+    def lines(self) -> Iterator[bytes]:
+        """Yield the lines of the content, read as they are asked for; raises UnreadableSource."""
+        with self.open() as stream, _unpacking(self.name):
+            yield from stream
 
 
-def open_source(path: Path, metadata: Mapping[str, str]) -> Source:
+class _CountedFile(io.FileIO):
+    """A file that tells how many bytes are read from it."""
+
+    def __init__(self, path: Path, on_read: Callable[[int], None]) -> None:
+        super().__init__(path)
+        self._on_read = on_read
+
+    def readinto(self, buffer: Any) -> int | None:
+        count = super().readinto(buffer)
+        self._on_read(count or 0)
+        return count
+
+    def readall(self) -> bytes:
+        content = super().readall() or b""
+        self._on_read(len(content))
+        return content
+
+
+@contextmanager
+def _unpacking(name: str) -> Iterator[None]:
+    try:
+        yield
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise UnreadableSource(f"{name}: the gzip file is cut short or damaged ({error}); fetch it again") from error
+
+
+def open_source(path: Path, metadata: Mapping[str, str], columns: Mapping[str, str] = MappingProxyType({})) -> Source:
     """Return the file as a source; raises UnreadableSource.
 
     What `FILE.meta.json` beside `FILE.txt` states of it is taken, and `metadata` overrides that. So are the wordings in
@@ -72,13 +139,11 @@ def open_source(path: Path, metadata: Mapping[str, str]) -> Source:
     """
     sidecar = path.with_suffix(SIDECAR_SUFFIX)
     stated = _read_sidecar(sidecar) if sidecar.is_file() else {}
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise UnreadableSource(f"{path}: cannot be read ({error.strerror}); give the path of a file") from error
     wordings = path.with_suffix(VARIANTS_SUFFIX)
     variants = _read_variants(wordings) if wordings.is_file() and wordings != path else {}
-    return Source(str(path), content, checked_metadata({**stated, **metadata}, str(path)), variants)
+    source = Source(str(path), path, checked_metadata({**stated, **metadata}, str(path)), variants, columns)
+    source.open().close()  # what cannot be read is told before anything is
+    return source
 
 
 def checked_metadata(stated: Mapping[str, Any], where: str) -> SourceMetadata:

@@ -1,29 +1,24 @@
-"""CorpusStore: where debunks are kept; every committed write is a revision of the corpus."""
+"""CorpusStore: where debunks are kept; every committed write is a revision of the corpus, and every one is remembered.
 
-from collections.abc import Iterable, Iterator
+Two tables say it: `debunks` has the newest state of each id, `versions` every state that an id ever had.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
-from sqlite3 import Connection as SQLiteConnection
+from itertools import islice
 from typing import Self
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
-from sqlalchemy import event
-from sqlalchemy.exc import SQLAlchemyError
 
-from corpus.errors import StoreError, UnknownRevision
+from corpus.database import Database
+from corpus.errors import UnknownRevision
 from corpus.model import Changes, Debunk
-from corpus.tables import debunks, identity, revisions
+from corpus.tables import debunks, identity, revisions, versions
 
-MIGRATIONS = Path(__file__).parent / "migrations"
-BUSY_SECONDS = 60  # how long a writer waits for another before it gives up
-WRITES = {"mythmatch_writes": True}  # execution option: the transaction takes the write lock at once
+UNKNOWN_AUTHOR = "unknown"
+AT_ONCE = 500  # debunks a statement; SQLite takes some 32,000 values in one
 
 
 @dataclass(frozen=True)
@@ -35,24 +30,31 @@ class Written:
     unchanged: int
 
 
+@dataclass(frozen=True)
+class Version:
+    """A state that a debunk had: from which revision on, since when, by whose hand; None where it was removed."""
+
+    revision: int
+    written_at: datetime
+    author: str
+    debunk: Debunk | None
+
+
 class CorpusStore:
     """Debunks in a SQL database; a write is seen whole or not at all, also when its process is killed."""
 
-    def __init__(self, engine: sa.Engine) -> None:
-        """Take an engine whose schema is up to date; use `open`."""
-        self._engine = engine
+    def __init__(self, database: Database) -> None:
+        """Take an opened database; use `open`."""
+        self.database = database
 
     @classmethod
     def open(cls, url: str) -> Self:
         """Return the store at a database URL, its schema made or brought up to date; raises StoreError."""
-        with _translated(url):
-            engine = _engine(sa.make_url(url))
-            _bring_up_to_date(engine)
-        return cls(engine)
+        return cls(Database.open(url))
 
     def close(self) -> None:
         """Give the database's connections back."""
-        self._engine.dispose()
+        self.database.close()
 
     def __enter__(self) -> Self:
         return self
@@ -63,155 +65,195 @@ class CorpusStore:
     @property
     def corpus_id(self) -> str:
         """Return the name that this corpus was given when it was made; no other has it."""
-        with self._reading() as connection:
+        with self.database.reading() as connection:
             return str(connection.execute(sa.select(identity.c.corpus_id)).scalar_one())
 
     @property
     def revision(self) -> int:
         """Return the number of the last committed write; 0 for a store that was never written."""
-        with self._reading() as connection:
+        with self.database.reading() as connection:
             return _revision(connection)
 
-    def put(self, new: Iterable[Debunk]) -> Written:
+    def put(self, new: Iterable[Debunk], author: str = UNKNOWN_AUTHOR) -> Written:
         """Write the debunks in one transaction, each in place of the one with its id.
 
         The revision grows by one, or stays when every debunk is there as it is.
         """
-        put = unchanged = 0
-        with self._writing() as write:
-            for debunk in new:
-                if write.set_body(debunk.id, debunk.model_dump_json(exclude_defaults=True)):
-                    put += 1
-                else:
-                    unchanged += 1
+        with self.writing(author) as write:
+            put, unchanged = write.put(new)
         return Written(write.revision, put, unchanged)
 
-    def remove(self, ids: Iterable[str]) -> int:
+    def remove(self, ids: Iterable[str], author: str = UNKNOWN_AUTHOR) -> int:
         """Take the debunks away in one transaction, and return how many of the ids there were."""
-        with self._writing() as write:
-            return sum(write.set_body(debunk_id, None) for debunk_id in ids)
+        with self.writing(author) as write:
+            return write.remove(ids)
+
+    @contextmanager
+    def writing(self, author: str = UNKNOWN_AUTHOR) -> Iterator["Write"]:
+        """Yield a transaction that reads and writes as one, while no other writes; it is kept unless it raises."""
+        with self.database.writing() as connection:
+            yield Write(connection, author)
 
     def get(self, debunk_id: str) -> Debunk | None:
         """Return the debunk, or None when there is none of that id."""
-        with self._reading() as connection:
-            body = connection.execute(sa.select(debunks.c.body).where(debunks.c.id == debunk_id)).scalar()
-        return None if body is None else Debunk.model_validate_json(body)
+        version = self.version(debunk_id)
+        return None if version is None else version.debunk
+
+    def version(self, debunk_id: str) -> Version | None:
+        """Return the newest state of a debunk, also one that says it was removed; None for an id never put."""
+        with self.database.reading() as connection:
+            return _newest(connection, debunk_id)
+
+    def history(self, debunk_id: str) -> list[Version]:
+        """Return every state of a debunk, newest first; empty for an id that was never put."""
+        states = _states().where(versions.c.debunk_id == debunk_id).order_by(versions.c.revision.desc())
+        with self.database.reading() as connection:
+            return [_version(row) for row in connection.execute(states)]
+
+    def debunks(self, revision: int | None = None) -> Iterator[Debunk]:
+        """Yield the debunks of the corpus by id, as it is or as it was at that revision; raises UnknownRevision.
+
+        They are read as they are asked for, from one state of the database.
+        """
+        for _, body in self._bodies(0, revision):
+            if body is not None:
+                yield Debunk.model_validate_json(body)
+
+    def changed(self, after: int, upto: int | None = None) -> Iterator[tuple[str, Debunk | None]]:
+        """Yield (id, debunk) of what was written after one revision and up to another, by id; None for a removed one.
+
+        Each has the state that it had at `upto`, the newest revision when it is None. Raises UnknownRevision.
+        """
+        for debunk_id, body in self._bodies(after, upto):
+            yield debunk_id, None if body is None else Debunk.model_validate_json(body)
 
     def changes_since(self, revision: int) -> Changes:
         """Return what was put and removed after that revision, by id; from 0, the whole corpus.
 
         Raises UnknownRevision for one that was not written yet.
         """
-        with self._reading() as connection:
+        newest = self.revision
+        changed = list(self.changed(revision, max(newest, revision)))
+        put = tuple(debunk for _, debunk in changed if debunk is not None)
+        return Changes(newest, put, tuple(debunk_id for debunk_id, debunk in changed if debunk is None))
+
+    def revision_within(self, after: int, writes: int) -> int:
+        """Return the highest revision such that at most so many writes of a debunk lie between `after` and it.
+
+        It is at least the revision behind `after`, where there is one: a revision is taken whole.
+        """
+        behind = sa.select(versions.c.revision).where(versions.c.revision > after).order_by(versions.c.revision)
+        with self.database.reading() as connection:
             newest = _revision(connection)
-            if not 0 <= revision <= newest:
-                raise UnknownRevision(f"met revision {revision}; expected 0 to {newest}, the newest")
-            newer = sa.select(debunks.c.id, debunks.c.body).where(debunks.c.revision > revision).order_by(debunks.c.id)
-            rows = connection.execute(newer).all()
-        put = tuple(Debunk.model_validate_json(body) for _, body in rows if body is not None)
-        return Changes(newest, put, tuple(debunk_id for debunk_id, body in rows if body is None))
+            first_beyond = connection.execute(behind.offset(writes).limit(1)).scalar()
+        return newest if first_beyond is None else max(first_beyond - 1, min(after + 1, newest))
 
-    @contextmanager
-    def _reading(self) -> Iterator[sa.Connection]:
-        with _translated(str(self._engine.url)), self._engine.begin() as connection:
-            yield connection
-
-    @contextmanager
-    def _writing(self) -> Iterator["_Write"]:
-        with (
-            _translated(str(self._engine.url)),
-            self._engine.connect().execution_options(**WRITES) as connection,
-            connection.begin(),
-        ):
-            yield _Write(connection)
+    def _bodies(self, after: int, upto: int | None) -> Iterator[tuple[str, str | None]]:
+        with self.database.reading() as connection:
+            newest = _revision(connection)
+            upto = newest if upto is None else upto
+            if not 0 <= after <= upto <= newest:
+                wrong = after if not 0 <= after <= newest else upto
+                raise UnknownRevision(f"met revision {wrong}; expected 0 to {newest}, the newest")
+            rows = connection.execution_options(yield_per=AT_ONCE).execute(_as_of(after, upto, newest))
+            yield from rows
 
 
-class _Write:
+class Write:
     """One transaction that writes; its first change begins a revision."""
 
-    def __init__(self, connection: sa.Connection) -> None:
-        self._connection = connection
+    def __init__(self, connection: sa.Connection, author: str) -> None:
+        self.connection = connection
+        self.author = author
         self.revision = _revision(connection)
         self._changed = False
 
-    def set_body(self, debunk_id: str, body: str | None) -> bool:
-        """Set a debunk's JSON, None to remove it, and return whether that changed anything."""
-        this = debunks.c.id == debunk_id
-        stored = self._connection.execute(sa.select(debunks.c.body).where(this)).first()
-        if body == (stored.body if stored else None):
-            return False
+    def get(self, debunk_id: str) -> Version | None:
+        """Return the newest state of a debunk; None for an id that was never put."""
+        return _newest(self.connection, debunk_id)
+
+    def stored(self, ids: Sequence[str]) -> list[tuple[str, Debunk | None]]:
+        """Return (id, debunk) of those of the ids that were ever put, None for a removed one; in no order."""
+        of_these = sa.select(debunks.c.id, debunks.c.body).where(debunks.c.id.in_(ids))
+        rows = self.connection.execute(of_these)
+        return [(key, None if body is None else Debunk.model_validate_json(body)) for key, body in rows]
+
+    def put(self, new: Iterable[Debunk]) -> tuple[int, int]:
+        """Write the debunks, each in place of the one with its id; return how many were put and found unchanged."""
+        total = put = 0
+        remaining = iter(new)
+        while some := list(islice(remaining, AT_ONCE)):
+            total += len(some)
+            put += self._set_bodies({debunk.id: debunk.model_dump_json(exclude_defaults=True) for debunk in some})
+        return put, total - put
+
+    def remove(self, ids: Iterable[str]) -> int:
+        """Take the debunks away, and return how many of the ids there were."""
+        removed = 0
+        remaining = iter(ids)
+        while some := list(islice(remaining, AT_ONCE)):
+            removed += self._set_bodies(dict.fromkeys(some))
+        return removed
+
+    def _set_bodies(self, bodies: dict[str, str | None]) -> int:
+        """Set the debunks' JSON, None to remove them, and return how many that changed."""
+        known = sa.select(debunks.c.id, debunks.c.body).where(debunks.c.id.in_(bodies))
+        stored = dict(tuple(row) for row in self.connection.execute(known))
+        changed = {key: body for key, body in bodies.items() if body != stored.get(key)}
+        if not changed:
+            return 0
         self._begin_revision()
-        values = {"body": body, "revision": self.revision}
-        write = sa.update(debunks).where(this) if stored else sa.insert(debunks).values(id=debunk_id)
-        self._connection.execute(write.values(**values))
-        return True
+        self._insert(versions, [{"debunk_id": key, "body": body} for key, body in changed.items()])
+        self._insert(debunks, [{"id": key, "body": changed[key]} for key in changed if key not in stored])
+        present = [{"this": key, "body": changed[key], "revision": self.revision} for key in changed if key in stored]
+        if present:
+            update = sa.update(debunks).where(debunks.c.id == sa.bindparam("this"))
+            self.connection.execute(update, present)
+        return len(changed)
+
+    def _insert(self, table: sa.Table, rows: Sequence[dict[str, str | None]]) -> None:
+        if rows:
+            self.connection.execute(sa.insert(table), [{**row, "revision": self.revision} for row in rows])
 
     def _begin_revision(self) -> None:
         if not self._changed:
             self._changed = True
             self.revision += 1
-            begun = sa.insert(revisions).values(revision=self.revision, written_at=datetime.now(UTC))
-            self._connection.execute(begun)
+            begun = {"revision": self.revision, "written_at": datetime.now(UTC), "author": self.author}
+            self.connection.execute(sa.insert(revisions).values(**begun))
 
 
 def _revision(connection: sa.Connection) -> int:
     return int(connection.execute(sa.select(sa.func.max(revisions.c.revision))).scalar() or 0)
 
 
-def _engine(url: sa.URL) -> sa.Engine:
-    if url.get_backend_name() != "sqlite":
-        return sa.create_engine(url)
-    if url.database and url.database != ":memory:":
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS})
-    event.listen(engine, "connect", _set_up_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
-    return engine
+def _as_of(after: int, upto: int, newest: int) -> sa.Select[str, str | None]:
+    """Return the query for (id, body) of all that was written in (after, upto], as it stood at `upto`, by id."""
+    if upto == newest:  # the table of newest states says it without the others
+        return sa.select(debunks.c.id, debunks.c.body).where(debunks.c.revision > after).order_by(debunks.c.id)
+    within = sa.and_(versions.c.revision > after, versions.c.revision <= upto)
+    last = (
+        sa.select(versions.c.debunk_id, sa.func.max(versions.c.revision).label("revision"))
+        .where(within)
+        .group_by(versions.c.debunk_id)
+        .subquery()
+    )
+    is_last = sa.and_(versions.c.debunk_id == last.c.debunk_id, versions.c.revision == last.c.revision)
+    return sa.select(versions.c.debunk_id, versions.c.body).join(last, is_last).order_by(versions.c.debunk_id)
 
 
-def _set_up_sqlite(connection: SQLiteConnection, _: object) -> None:
-    """Leave BEGIN to `_begin_sqlite`, and let readers go on while one process writes."""
-    connection.isolation_level = None
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA foreign_keys=ON")
+def _states() -> sa.Select[int, datetime, str, str | None]:
+    columns = (versions.c.revision, revisions.c.written_at, revisions.c.author, versions.c.body)
+    return sa.select(*columns).join(revisions, versions.c.revision == revisions.c.revision)
 
 
-def _begin_sqlite(connection: sa.Connection) -> None:
-    """Take the write lock at once where a transaction writes: one that asks for it later can fail instead of wait."""
-    writes = WRITES.items() <= connection.get_execution_options().items()
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+def _newest(connection: sa.Connection, debunk_id: str) -> Version | None:
+    newest = _states().where(versions.c.debunk_id == debunk_id).order_by(versions.c.revision.desc()).limit(1)
+    row = connection.execute(newest).first()
+    return None if row is None else _version(row)
 
 
-def _bring_up_to_date(engine: sa.Engine) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    newest = set(ScriptDirectory.from_config(config).get_heads())
-    with engine.begin() as connection:
-        if set(MigrationContext.configure(connection).get_current_heads()) == newest:
-            return
-    with engine.connect().execution_options(**WRITES) as connection, connection.begin():
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-
-
-@contextmanager
-def _translated(url: str) -> Iterator[None]:
-    """Turn the libraries' errors into StoreError, without the statements and texts that they would quote."""
-    try:
-        yield
-    except CommandError as error:
-        raise StoreError(f"{_shown(url)}: {error}; was it written by a newer Mythmatch?") from error
-    except SQLAlchemyError as error:
-        cause = getattr(error, "orig", None) or error
-        raise StoreError(f"{_shown(url)}: {cause}; check the database URL, its disk and its permissions") from error
-    except ModuleNotFoundError as error:
-        raise StoreError(f"{_shown(url)}: the driver {error.name!r} is not installed; `pip install` it") from error
-    except OSError as error:
-        raise StoreError(f"{_shown(url)}: {error.strerror}; check the folder of the database") from error
-
-
-def _shown(url: str) -> str:
-    try:
-        return sa.make_url(url).render_as_string(hide_password=True)
-    except SQLAlchemyError:
-        return repr(url)
+def _version(row: sa.Row[int, datetime, str, str | None]) -> Version:
+    written_at = row.written_at.replace(tzinfo=UTC) if row.written_at.tzinfo is None else row.written_at.astimezone(UTC)
+    debunk = None if row.body is None else Debunk.model_validate_json(row.body)
+    return Version(row.revision, written_at, row.author, debunk)

@@ -19,6 +19,12 @@ EXAMPLES = (
 )
 
 
+def recognises(head: str) -> bool:
+    """Return whether the first line, if any, has a debunk's fields, an id among them."""
+    first = next((line for line in head.splitlines() if line.strip()), "")
+    return not first or ('"id"' in first and '"myth"' in first)
+
+
 def read(source: Source) -> Iterator[Debunk | Rejected]:
     """Yield one debunk a line, in order; a line that cannot be one is Rejected with its number and reason."""
     for number, raw in enumerate(source.lines(), start=1):

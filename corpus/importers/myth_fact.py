@@ -90,6 +90,11 @@ class _Page:
     strays: list[_Block] = field(default_factory=list)
 
 
+def recognises(_: str) -> bool:
+    """Return true: a text or a page is read as Myth/Fact where nothing more exact is in it."""
+    return True
+
+
 def read(source: Source) -> Iterator[Debunk | Rejected]:
     """Yield one debunk a myth, in the page's order; a myth that cannot be one is Rejected with its line and reason."""
     text = source.text()

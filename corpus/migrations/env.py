@@ -1,4 +1,4 @@
-"""Runs the migrations on the connection that `CorpusStore` hands over, inside its transaction."""
+"""Runs the migrations on the connection that `Database` hands over, inside its transaction."""
 
 from alembic import context
 

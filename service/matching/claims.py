@@ -7,7 +7,7 @@ from functools import cache
 
 import stopwordsiso
 
-from service.matching.language import find_language
+from corpus.language import find_language
 from service.matching.sentences import split
 from service.matching.spelling import Spelling, respell
 

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from service.matching.language import find_language
+from corpus.language import find_language
 
 
 @pytest.mark.parametrize(
@@ -74,6 +74,6 @@ def test_threads_agree() -> None:
 
 
 def test_the_model_is_not_loaded_at_import() -> None:
-    code = "from service.matching import language; print(language._identifier.cache_info().currsize)"
+    code = "from corpus import language; print(language._identifier.cache_info().currsize)"
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert printed == "0\n"

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 
+from corpus.database import MIGRATIONS
 from corpus.errors import StoreError, UnknownRevision
 from corpus.model import Changes, Debunk
-from corpus.store import MIGRATIONS, CorpusStore, Written
+from corpus.store import CorpusStore, Written
 from corpus.tables import metadata
 from tests.real_server import ROOT
 
@@ -69,6 +71,60 @@ def test_changes_since_tells_what_was_put_and_removed(store: CorpusStore) -> Non
     assert store.changes_since(3) == Changes(3, (), ())
     with pytest.raises(UnknownRevision, match="met revision 4; expected 0 to 3"):
         store.changes_since(4)
+
+
+def test_every_state_of_a_debunk_is_remembered_with_its_author_and_time(store: CorpusStore) -> None:
+    before = datetime.now(UTC)
+    store.put([debunk(1)], "import of a.jsonl")
+    store.put([debunk(1, "new"), debunk(2)], "key:anna")
+    store.remove(["d1"], "key:ben")
+    told = [(version.revision, version.author, version.debunk) for version in store.history("d1")]
+    assert told == [(3, "key:ben", None), (2, "key:anna", debunk(1, "new")), (1, "import of a.jsonl", debunk(1))]
+    times = [version.written_at for version in store.history("d1")]
+    assert before <= times[2] <= times[1] <= times[0] <= datetime.now(UTC)
+    assert store.version("d1") == store.history("d1")[0]
+    assert store.history("absent") == []
+    assert store.version("absent") is None
+
+
+def test_a_corpus_revision_can_be_rebuilt_exactly(store: CorpusStore) -> None:
+    store.put([debunk(1), debunk(2), debunk(3)])
+    store.put([debunk(2, "new"), debunk(4)])
+    store.remove(["d3", "d4"])
+    assert list(store.debunks(0)) == []
+    assert list(store.debunks(1)) == [debunk(1), debunk(2), debunk(3)]
+    assert list(store.debunks(2)) == [debunk(1), debunk(2, "new"), debunk(3), debunk(4)]
+    assert list(store.debunks(3)) == list(store.debunks()) == [debunk(1), debunk(2, "new")]
+    assert list(store.changed(1, 2)) == [("d2", debunk(2, "new")), ("d4", debunk(4))]
+    assert list(store.changed(2)) == [("d3", None), ("d4", None)]
+    with pytest.raises(UnknownRevision, match="met revision 4; expected 0 to 3"):
+        list(store.debunks(4))
+
+
+def test_revisions_are_taken_in_rounds_of_bounded_size_and_each_whole(store: CorpusStore) -> None:
+    for first in (10, 20, 30):
+        store.put([debunk(first + number) for number in range(5)])
+    assert [store.revision_within(0, writes) for writes in (1, 5, 9, 10, 14, 15, 100)] == [1, 1, 1, 2, 2, 3, 3]
+    assert store.revision_within(2, 1) == 3
+    assert store.revision_within(3, 1) == 3
+
+
+def test_a_transaction_reads_what_it_wrote_and_leaves_nothing_when_it_fails(store: CorpusStore) -> None:
+    store.put([debunk(1)])
+
+    def failing() -> None:
+        with store.writing("anna") as write:
+            assert write.put([debunk(1, "new"), debunk(2)]) == (2, 0)
+            assert write.put([debunk(2)]) == (0, 1)
+            newest = write.get("d1")
+            assert newest is not None
+            assert (newest.revision, newest.author, newest.debunk) == (2, "anna", debunk(1, "new"))
+            raise RuntimeError("broken off")
+
+    with pytest.raises(RuntimeError, match="broken off"):
+        failing()
+    assert store.changes_since(0) == Changes(1, (debunk(1),), ())
+    assert [version.revision for version in store.history("d1")] == [1]
 
 
 def test_a_removed_debunk_can_be_put_again(store: CorpusStore) -> None:
