@@ -3,6 +3,8 @@
 CorpusError
 ├── InvalidDebunk     a debunk's fields are missing or not of their kind
 ├── UnreadableSource  a source as a whole cannot be read: no such file, no known format, not UTF-8
+│   ├── FetchRefused      an address is not fetched: not public, against robots.txt, too large, redirected too often
+│   └── FetchFailed       an address could not be fetched: the network, the server or its answer failed
 └── StoreError        the store cannot be opened, read or written
     └── UnknownRevision   the revision has not been written yet
 """
@@ -18,6 +20,14 @@ class InvalidDebunk(CorpusError):
 
 class UnreadableSource(CorpusError):
     """A source as a whole cannot be read: no such file, no known format, not UTF-8."""
+
+
+class FetchRefused(UnreadableSource):
+    """An address is not fetched: not public, against robots.txt, too large, or redirected too often."""
+
+
+class FetchFailed(UnreadableSource):
+    """An address could not be fetched: the network, the server or its answer failed."""
 
 
 class StoreError(CorpusError):

@@ -5,7 +5,7 @@ from pathlib import Path
 from types import ModuleType
 
 from corpus.errors import UnreadableSource
-from corpus.importers import jsonl, myth_fact
+from corpus.importers import claim_review, claim_review_markup, jsonl, myth_fact, table
 from corpus.model import Debunk, Rejected
 from corpus.source import Source
 
@@ -13,7 +13,13 @@ SHIPPED = (Path(__file__).parent / "data" / "nato-115204.txt",)  # what a corpus
 
 # Every importer has `read(source) -> Iterator[Debunk | Rejected]`, `recognises(head) -> bool` for the first 64 KB of a
 # text, `SUFFIXES` and `EXAMPLES`. Where several know a suffix, the first that recognises the content reads it.
-IMPORTERS: dict[str, ModuleType] = {"myth_fact": myth_fact, "jsonl": jsonl}
+IMPORTERS: dict[str, ModuleType] = {
+    "claim_review": claim_review,
+    "claim_review_markup": claim_review_markup,
+    "jsonl": jsonl,
+    "myth_fact": myth_fact,
+    "table": table,
+}
 
 
 def read_sources(sources: Iterable[Source], format_name: str | None = None) -> Iterator[Debunk | Rejected]:

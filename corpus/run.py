@@ -131,14 +131,16 @@ class _Batch:
     def _merged(self, debunk: Debunk, *, is_first: bool) -> Debunk | None:
         """Return what is to be stored: of a stored debunk all that moderators gave it stays; None once it was removed.
 
-        A feed that delivers for the first time what another delivered already adds its name and nothing else.
+        A feed that delivers for the first time what another delivered already adds its name and nothing else, unless
+        its record was updated later.
         """
         stored = self._stored.get(debunk.id, debunk)
         if stored is None:
             return None
         sources = tuple(dict.fromkeys((*stored.sources, *debunk.sources, self._run.feed)))
         was_withdrawn = stored.expires is not None and not stored.sources
-        if is_first and debunk.id in self._stored and not was_withdrawn:
+        is_newer = (debunk.updated or "") > (stored.updated or "")
+        if is_first and debunk.id in self._stored and not (was_withdrawn or is_newer):
             return stored.model_copy(update={"sources": sources})
         kept = {
             "sources": sources,

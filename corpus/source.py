@@ -77,19 +77,19 @@ class Source:
             raise UnreadableSource(why) from error
         zipped = stream.read(len(GZIP_MAGIC)) == GZIP_MAGIC
         stream.seek(0)
-        return cast(BinaryIO, gzip.open(stream)) if zipped else stream
+        return cast(BinaryIO, _Unpacked(stream)) if zipped else stream
 
     def _opened(self, path: Path) -> io.BufferedReader:
         return path.open("rb") if self.on_read is None else io.BufferedReader(_CountedFile(path, self.on_read))
 
     def head(self) -> str:
         """Return the beginning of the content, as far as it tells formats apart; bytes that are no UTF-8 are marked."""
-        with self.open() as stream, _unpacking(self.name):
+        with self.open() as stream, unpacking(self.name):
             return stream.read(HEAD_BYTES).decode("utf-8-sig", "replace")
 
     def text(self) -> str:
         """Return the content as text, without a byte order mark; raises UnreadableSource unless it is UTF-8."""
-        with self.open() as stream, _unpacking(self.name):
+        with self.open() as stream, unpacking(self.name):
             content = stream.read()
         try:
             return content.decode("utf-8-sig")
@@ -101,7 +101,7 @@ class Source:
 
     def lines(self) -> Iterator[bytes]:
         """Yield the lines of the content, read as they are asked for; raises UnreadableSource."""
-        with self.open() as stream, _unpacking(self.name):
+        with self.open() as stream, unpacking(self.name):
             yield from stream
 
 
@@ -123,8 +123,21 @@ class _CountedFile(io.FileIO):
         return content
 
 
+class _Unpacked(gzip.GzipFile):
+    """A gzipped stream as it is unpacked; it closes the stream below, which gzip alone would leave open."""
+
+    def __init__(self, packed: BinaryIO) -> None:
+        super().__init__(fileobj=packed, mode="rb")
+        self._packed = packed
+
+    def close(self) -> None:
+        super().close()
+        self._packed.close()
+
+
 @contextmanager
-def _unpacking(name: str) -> Iterator[None]:
+def unpacking(name: str) -> Iterator[None]:
+    """Raise UnreadableSource in the place of what gzip raises while a damaged file is read."""
     try:
         yield
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:

@@ -11,13 +11,15 @@ from itertools import islice
 from typing import Self
 
 import sqlalchemy as sa
+from pydantic import ValidationError
 
-from corpus.database import Database
-from corpus.errors import UnknownRevision
+from corpus.database import DAMAGED, Database
+from corpus.errors import InvalidDebunk, StoreError, UnknownRevision
 from corpus.model import Changes, Debunk
 from corpus.tables import debunks, identity, revisions, versions
 
 UNKNOWN_AUTHOR = "unknown"
+_OR_NEWER = f"unless a newer Mythmatch wrote it, {DAMAGED}"
 AT_ONCE = 500  # debunks a statement; SQLite takes some 32,000 values in one
 
 
@@ -101,12 +103,16 @@ class CorpusStore:
 
     def version(self, debunk_id: str) -> Version | None:
         """Return the newest state of a debunk, also one that says it was removed; None for an id never put."""
+        if not _is_text(debunk_id):
+            return None
         with self.database.reading() as connection:
             return _newest(connection, debunk_id)
 
     def history(self, debunk_id: str) -> list[Version]:
         """Return every state of a debunk, newest first; empty for an id that was never put."""
         states = _states().where(versions.c.debunk_id == debunk_id).order_by(versions.c.revision.desc())
+        if not _is_text(debunk_id):
+            return []
         with self.database.reading() as connection:
             return [_version(row) for row in connection.execute(states)]
 
@@ -115,9 +121,9 @@ class CorpusStore:
 
         They are read as they are asked for, from one state of the database.
         """
-        for _, body in self._bodies(0, revision):
+        for debunk_id, body in self._bodies(0, revision):
             if body is not None:
-                yield Debunk.model_validate_json(body)
+                yield stored_debunk(debunk_id, body)
 
     def changed(self, after: int, upto: int | None = None) -> Iterator[tuple[str, Debunk | None]]:
         """Yield (id, debunk) of what was written after one revision and up to another, by id; None for a removed one.
@@ -125,7 +131,7 @@ class CorpusStore:
         Each has the state that it had at `upto`, the newest revision when it is None. Raises UnknownRevision.
         """
         for debunk_id, body in self._bodies(after, upto):
-            yield debunk_id, None if body is None else Debunk.model_validate_json(body)
+            yield debunk_id, None if body is None else stored_debunk(debunk_id, body)
 
     def changes_since(self, revision: int) -> Changes:
         """Return what was put and removed after that revision, by id; from 0, the whole corpus.
@@ -170,13 +176,13 @@ class Write:
 
     def get(self, debunk_id: str) -> Version | None:
         """Return the newest state of a debunk; None for an id that was never put."""
-        return _newest(self.connection, debunk_id)
+        return _newest(self.connection, debunk_id) if _is_text(debunk_id) else None
 
     def stored(self, ids: Sequence[str]) -> list[tuple[str, Debunk | None]]:
         """Return (id, debunk) of those of the ids that were ever put, None for a removed one; in no order."""
-        of_these = sa.select(debunks.c.id, debunks.c.body).where(debunks.c.id.in_(ids))
+        of_these = sa.select(debunks.c.id, debunks.c.body).where(debunks.c.id.in_(list(filter(_is_text, ids))))
         rows = self.connection.execute(of_these)
-        return [(key, None if body is None else Debunk.model_validate_json(body)) for key, body in rows]
+        return [(key, None if body is None else stored_debunk(key, body)) for key, body in rows]
 
     def put(self, new: Iterable[Debunk]) -> tuple[int, int]:
         """Write the debunks, each in place of the one with its id; return how many were put and found unchanged."""
@@ -190,7 +196,7 @@ class Write:
     def remove(self, ids: Iterable[str]) -> int:
         """Take the debunks away, and return how many of the ids there were."""
         removed = 0
-        remaining = iter(ids)
+        remaining = filter(_is_text, ids)
         while some := list(islice(remaining, AT_ONCE)):
             removed += self._set_bodies(dict.fromkeys(some))
         return removed
@@ -242,8 +248,8 @@ def _as_of(after: int, upto: int, newest: int) -> sa.Select[str, str | None]:
     return sa.select(versions.c.debunk_id, versions.c.body).join(last, is_last).order_by(versions.c.debunk_id)
 
 
-def _states() -> sa.Select[int, datetime, str, str | None]:
-    columns = (versions.c.revision, revisions.c.written_at, revisions.c.author, versions.c.body)
+def _states() -> sa.Select[str, int, datetime, str, str | None]:
+    columns = (versions.c.debunk_id, versions.c.revision, revisions.c.written_at, revisions.c.author, versions.c.body)
     return sa.select(*columns).join(revisions, versions.c.revision == revisions.c.revision)
 
 
@@ -253,7 +259,22 @@ def _newest(connection: sa.Connection, debunk_id: str) -> Version | None:
     return None if row is None else _version(row)
 
 
-def _version(row: sa.Row[int, datetime, str, str | None]) -> Version:
-    written_at = row.written_at.replace(tzinfo=UTC) if row.written_at.tzinfo is None else row.written_at.astimezone(UTC)
-    debunk = None if row.body is None else Debunk.model_validate_json(row.body)
-    return Version(row.revision, written_at, row.author, debunk)
+def _version(row: sa.Row[str, int, datetime, str, str | None]) -> Version:
+    debunk = None if row.body is None else stored_debunk(row.debunk_id, row.body)
+    return Version(row.revision, row.written_at, row.author, debunk)
+
+
+def stored_debunk(debunk_id: str, body: str) -> Debunk:
+    """Return the debunk that is stored under the id; raises StoreError where that is none."""
+    try:
+        debunk = Debunk.model_validate_json(body)
+    except (InvalidDebunk, ValidationError) as error:
+        raise StoreError(f"debunk {debunk_id!r} is stored as what is none; {_OR_NEWER}") from error
+    if debunk.id != debunk_id:
+        raise StoreError(f"debunk {debunk_id!r} is stored as {debunk.id!r}; {DAMAGED}")
+    return debunk
+
+
+def _is_text(debunk_id: str) -> bool:
+    """Return whether an id can be asked for at all: PostgreSQL takes no NUL, and no database half a surrogate pair."""
+    return "\0" not in debunk_id and not any("\ud800" <= character <= "\udfff" for character in debunk_id)

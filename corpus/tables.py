@@ -2,10 +2,9 @@
 
 import sqlalchemy as sa
 
-metadata = sa.MetaData()
+from corpus.columns import AnyText, Id, Moment
 
-# ids are compared and ordered by their characters' code points on every database
-Id = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+metadata = sa.MetaData()
 
 # one row: a name that no other corpus has, so that a snapshot of another is not taken for one of this
 identity = sa.Table("identity", metadata, sa.Column("corpus_id", sa.Text, primary_key=True))
@@ -15,8 +14,8 @@ revisions = sa.Table(
     "revisions",
     metadata,
     sa.Column("revision", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
-    sa.Column("author", sa.Text, nullable=False, server_default="unknown"),
+    sa.Column("written_at", Moment, nullable=False),
+    sa.Column("author", AnyText, nullable=False, server_default="unknown"),
 )
 
 # one row per id that was ever put: the newest state, and the revision that wrote it
@@ -55,8 +54,8 @@ runs = sa.Table(
     sa.Column("feed", Id, nullable=False, index=True),
     sa.Column("content", sa.Text, nullable=False),  # sha256 of the source and of how it was read
     sa.Column("position", sa.Integer, nullable=False),  # records that were read and written
-    sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
-    sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+    sa.Column("started_at", Moment, nullable=False),
+    sa.Column("finished_at", Moment, nullable=True),
 )
 
 # one row per word of a moderator on an answer; the text is erased with it
@@ -64,9 +63,9 @@ feedback = sa.Table(
     "feedback",
     metadata,
     sa.Column("id", sa.Text, primary_key=True),
-    sa.Column("given_at", sa.DateTime(timezone=True), nullable=False, index=True),
-    sa.Column("author", sa.Text, nullable=False),
-    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("given_at", Moment, nullable=False, index=True),
+    sa.Column("author", AnyText, nullable=False),
+    sa.Column("text", AnyText, nullable=False),
     sa.Column("lang", sa.Text, nullable=False),
     sa.Column("debunk_id", Id, nullable=False),  # the one that was answered with
     sa.Column("verdict", sa.Text, nullable=False),  # confirm, reject or other
@@ -79,8 +78,8 @@ texts = sa.Table(
     "texts",
     metadata,
     sa.Column("request_id", sa.Text, primary_key=True),
-    sa.Column("kept_at", sa.DateTime(timezone=True), nullable=False, index=True),
-    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("kept_at", Moment, nullable=False, index=True),
+    sa.Column("text", AnyText, nullable=False),
     sa.Column("lang", sa.Text, nullable=False),
     sa.Column("answer", sa.Text, nullable=False),  # JSON: the matched ids with their decisions
 )

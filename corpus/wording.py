@@ -2,9 +2,12 @@
 
 import hashlib
 import re
+import sys
 import unicodedata
 
-WORDS_AND_SIGNS = re.compile(r"\w+|[%+<>=€$£₴₽№°]|(?<!\w)-(?=\d)")
+# Python's \w leaves out the vowel signs of Hindi, Thai and many more: without them other words would be the same
+MARKS = "".join(map(chr, filter(lambda code: unicodedata.category(chr(code))[0] == "M", range(sys.maxunicode + 1))))
+WORDS_AND_SIGNS = re.compile(rf"[\w{MARKS}]+|[%+<>=€$£₴₽№°]|(?<!\w)-(?=\d)")
 
 
 def wording(text: str) -> str:

@@ -3,6 +3,7 @@
 import argparse
 import hashlib
 import json
+import re
 import shutil
 import sys
 import tempfile
@@ -11,10 +12,12 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import islice
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from urllib.parse import urlsplit
 
 from tqdm import tqdm
 
+from corpus.fetch import fetch, suffix_of
 from corpus.importing import IMPORTERS, importer_of, read_source
 from corpus.model import Debunk, Rejected
 from corpus.run import Run, Taken
@@ -25,6 +28,8 @@ from service.settings import Settings
 from service.wiring import open_store
 
 STANDARD_INPUT = "-"
+ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://", re.I)
+PAGES = (".html", ".htm", ".txt")
 BATCH = 1000  # records a transaction: what is read again, at most, when an import was killed
 SHOWN = 5  # records of a dry run
 
@@ -53,7 +58,7 @@ def main() -> int:
     arguments = _parser().parse_args()
     settings = Settings.from_environment()
     with ExitStack() as files:
-        sources = [_source(name, arguments, files) for name in arguments.source]
+        sources = [_source(name, arguments, settings, files) for name in arguments.source]
         for source in sources:
             importer_of(source, arguments.format)  # what nobody can read is told before anything is written
         if arguments.dry_run:
@@ -67,7 +72,7 @@ def main() -> int:
 
 def _parser() -> argparse.ArgumentParser:
     options = parser("import_corpus", __doc__ or "")
-    options.add_argument("source", nargs="+", metavar="SOURCE", help="a file, or - for standard input")
+    options.add_argument("source", nargs="+", metavar="SOURCE", help="a file, an address, or - for standard input")
     options.add_argument("--format", choices=sorted(IMPORTERS), help="how to read it; found by the suffix when absent")
     known = ", ".join(SourceMetadata.model_fields)
     _add_pairs(options, "--set", "NAME=VALUE", f"what the source does not say of itself: {known}")
@@ -90,8 +95,10 @@ def _pair(text: str) -> str:
     return text
 
 
-def _source(name: str, arguments: argparse.Namespace, files: ExitStack) -> Source:
+def _source(name: str, arguments: argparse.Namespace, settings: Settings, files: ExitStack) -> Source:
     metadata, columns = (dict(pair.split("=", 1) for pair in pairs) for pairs in (arguments.set, arguments.map))
+    if ADDRESS.match(name):
+        return _fetched(name, metadata, columns, settings)
     if name != STANDARD_INPUT:
         return open_source(Path(name), metadata, columns)
     kept = Path(files.enter_context(tempfile.TemporaryDirectory(prefix="mythmatch-"))) / "standard-input"
@@ -100,9 +107,22 @@ def _source(name: str, arguments: argparse.Namespace, files: ExitStack) -> Sourc
     return Source("standard input", kept, checked_metadata(metadata, "standard input"), columns=columns)
 
 
+def _fetched(url: str, metadata: dict[str, str], columns: dict[str, str], settings: Settings) -> Source:
+    """Return what the address gives, as a source; a page's own address is what it states of itself or this one."""
+    allowed = [host.strip() for host in settings.fetch_hosts.split(",") if host.strip()]
+    fetched = fetch(url, settings.data_dir / "fetched", allowed)
+    tell(f"{url}: {'unchanged since it was fetched last' if fetched.unchanged else 'fetched'}")
+    suffix = suffix_of(fetched)
+    name = url if PurePosixPath(urlsplit(url).path).suffix == suffix else f"{url}{suffix}"
+    stated = {"url": fetched.url, **metadata} if suffix in PAGES else metadata
+    return Source(name, fetched.path, checked_metadata(stated, url), columns=columns)
+
+
 def _feed_of(source: Source, arguments: argparse.Namespace) -> str:
     """Return the name under which the same source is known again: never a path, which would say whose machine it is."""
-    return arguments.feed or Path(source.name).name
+    if arguments.feed or ADDRESS.match(source.name):
+        return str(arguments.feed or source.name)
+    return Path(source.name).name
 
 
 def _import(source: Source, store: CorpusStore, arguments: argparse.Namespace, counts: _Counts) -> None:

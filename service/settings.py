@@ -35,6 +35,26 @@ class Settings(BaseModel):
     )
     judged: str = Field("", description="judged posts that stand in snapshots as examples; empty: those that ship")
     max_text_chars: int = Field(20_000, ge=1, description="longest text that is taken, in characters")
+    fetch_hosts: str = Field(
+        "", description="hosts, parted by commas, that are fetched from though their address is not public"
+    )
+    max_bulk_bytes: int = Field(64 << 20, ge=1, description="largest body of JSON Lines that is taken, in bytes")
+    store_texts: bool = Field(
+        False, description="whether `store: true` of a request keeps its text; off: it is refused"
+    )
+    retention_days: int = Field(
+        90,
+        ge=0,
+        le=36_500,
+        description="age at which feedback and kept texts are erased; 0: only when they are told to be",
+    )
+    flood_factor: float = Field(
+        10, gt=0, description="how many times its usual rate makes a flood of a debunk's matches"
+    )
+    flood_min: int = Field(50, ge=0, description="matches in ten minutes, up to which there is no flood")
+    builder: bool = Field(
+        True, description="whether the server keeps its snapshot at the corpus; off: another process has to"
+    )
     threads: int = Field(8, ge=1, description="requests that are answered at a time")
 
     @field_validator("index_kind")

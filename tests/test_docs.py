@@ -60,7 +60,7 @@ def test_every_dependency_is_pinned_and_has_its_reason() -> None:
     for name in ("requirements.txt", "requirements-dev.txt"):
         for line in (ROOT / name).read_text(encoding="utf-8").splitlines():
             if line and not line.startswith(("#", "-r")):
-                assert re.fullmatch(r"[A-Za-z0-9_.-]+==[\w.]+  # .{10,}", line), line
+                assert re.fullmatch(r"[A-Za-z0-9_.-]+(\[\w+\])?==[\w.]+  # .{10,}", line), line
 
 
 def test_the_notice_names_the_source_of_what_is_quoted() -> None:

@@ -11,7 +11,8 @@ from corpus.source import Source, SourceMetadata
 SUFFIXES = (".jsonl", ".ndjson")
 FILLED_FROM_METADATA = ("title", "url", "publisher", "rating", "lang")
 DEFAULT_LANG = "en"
-DERIVED = ("claim_review",)  # given by the service, made from the other fields: not read back
+ALSO_READ = ("fact", "claim_review", "revision")
+DERIVED = ("claim_review", "revision")  # given by the service, made from the other fields: not read back
 
 EXAMPLES = (
     '{"id": "bridge", "myth": "The bridge was sold.", "fact": "It was not.\\n\\nIt belongs to the city."}',
@@ -20,9 +21,14 @@ EXAMPLES = (
 
 
 def recognises(head: str) -> bool:
-    """Return whether the first line, if any, has a debunk's fields, an id among them."""
-    first = next((line for line in head.splitlines() if line.strip()), "")
-    return not first or ('"id"' in first and '"myth"' in first)
+    """Return whether the first line, if any, is an object with an id, a myth and a debunk's fields alone."""
+    first = next((line for line in head.splitlines() if line.strip()), "{}")
+    try:
+        fields = json.loads(first)
+    except (ValueError, RecursionError):
+        return first.lstrip().startswith("{") and '"id"' in first and '"myth"' in first  # cut short, or broken
+    known = {*Debunk.model_fields, *ALSO_READ}
+    return isinstance(fields, dict) and fields.keys() <= known and (not fields or {"id", "myth"} <= fields.keys())
 
 
 def read(source: Source) -> Iterator[Debunk | Rejected]:
@@ -49,7 +55,7 @@ def _debunk(fields: Any, metadata: SourceMetadata) -> Debunk:
     if fact is not None:
         stated["passages"] = _passages(fact, stated)
     if isinstance(stated.get("translations"), dict):
-        stated["translations"] = [{"lang": lang, **said} for lang, said in stated["translations"].items()]
+        stated["translations"] = [_translation(lang, said) for lang, said in stated["translations"].items()]
     for name in FILLED_FROM_METADATA:
         if stated.get(name) is None:
             stated[name] = getattr(metadata, name)
@@ -61,6 +67,11 @@ def _passages(fact: Any, stated: dict[str, Any]) -> Any:
     """Return the paragraphs of a fact; what is no text is left for the debunk to refuse."""
     paragraphs = [part.strip() for part in fact.split("\n\n") if part.strip()] if isinstance(fact, str) else fact
     given = stated.get("passages")
-    if given and fact != "\n\n".join(map(str, given)):
+    if given and (not isinstance(given, list) or fact != "\n\n".join(map(str, given))):
         raise InvalidDebunk(f"debunk {stated.get('id')!r}: fact and passages say different things; give one of them")
     return given or paragraphs
+
+
+def _translation(lang: str, said: Any) -> Any:
+    """Return a translation as a debunk has it; what is no object is left for the debunk to refuse."""
+    return {"lang": lang, **said} if isinstance(said, dict) else said

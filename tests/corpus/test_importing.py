@@ -2,11 +2,12 @@
 
 from collections import Counter
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from corpus.errors import UnreadableSource
-from corpus.importers import jsonl, myth_fact
+from corpus.importers import claim_review, claim_review_markup, jsonl, myth_fact, table
 from corpus.importing import SHIPPED, importer_of, read_sources
 from corpus.model import Debunk, Rejected
 from corpus.source import Source, SourceMetadata, open_source
@@ -25,7 +26,7 @@ def test_the_suffix_names_the_importer() -> None:
 
 
 def test_an_unknown_suffix_is_an_error_that_lists_the_formats() -> None:
-    with pytest.raises(UnreadableSource, match=r"met suffix '.dat'; expected a format among myth_fact .*jsonl"):
+    with pytest.raises(UnreadableSource, match=r"met suffix '.dat'; expected a format among claim_review .*jsonl"):
         list(read_sources([source("a.dat", "")]))
 
 
@@ -98,3 +99,30 @@ def test_each_shipped_myth_has_at_least_forty_variants_over_four_languages() -> 
         assert set(counts) == {"en", "ru", "uk", "fr"}
         assert min(counts.values()) >= 25
         assert len({wording(variant.text) for variant in debunk.variants}) == len(debunk.variants)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        ("feed.json", '{"@type": "DataFeed", "dataFeedElement": []}', claim_review),
+        (
+            "reviews.jsonl",
+            '{"@context": "https://schema.org", "@type": "ClaimReview", "url": "https://a.org/1"}',
+            claim_review,
+        ),
+        ("page.html", '<script type="application/ld+json">{"@type": "ClaimReview"}</script>', claim_review),
+        (
+            "markup.json",
+            '{"claimReviewMarkups": [{"url": "https://a.org/1", "claimReviewed": "m"}]}',
+            claim_review_markup,
+        ),
+        ("ours.jsonl", '{"id": "a", "myth": "m", "rating": "false"}', jsonl),
+        ("theirs.jsonl", '{"id": "a", "myth": "m", "verdict": "false"}', table),
+        ("claims.csv.gz", "id,text\n1,The bridge was sold.\n", table),
+        ("page.HTM", "<h2>Myth: m</h2><p>Fact: f</p>", myth_fact),
+        ("standard input", "Myth: m\nFact: f", myth_fact),
+        ("standard input", '{"id": "a", "myth": "m", "rating": "false"}', jsonl),
+    ],
+)
+def test_the_content_tells_formats_of_one_suffix_apart(name: str, content: str, expected: ModuleType) -> None:
+    assert importer_of(source(name, content)) is expected

@@ -63,6 +63,16 @@ def test_the_same_review_from_two_feeds_is_one_debunk_with_two_sources(store: Co
     assert store.get("d1") == debunk(1, title="b wrote anew", sources=("a", "b"))
 
 
+def test_another_feed_that_has_a_later_state_of_a_review_brings_it(store: CorpusStore) -> None:
+    take(store, "2024.json", [debunk(1, title="old", updated="2024-05-01")])
+    take(store, "2025.json", [debunk(1, title="new", updated="2025-01-01")])
+    assert store.get("d1") == debunk(1, title="new", updated="2025-01-01", sources=("2024.json", "2025.json"))
+    take(store, "2023.json", [debunk(1, title="older", updated="2023")])
+    newest = store.get("d1")
+    assert newest is not None
+    assert (newest.title, newest.sources) == ("new", ("2024.json", "2025.json", "2023.json"))
+
+
 def test_what_moderators_gave_a_debunk_outlives_the_next_import(store: CorpusStore) -> None:
     take(store, "a", [debunk(1, tags=("war",))])
     moderated = {

@@ -37,3 +37,9 @@ def test_negations_numbers_and_signs_count(one: str, other: str) -> None:
 
 def test_half_a_surrogate_pair_has_a_hash() -> None:
     assert len(wording_hash("a\ud83d")) == 16
+
+
+def test_vowel_signs_make_another_word() -> None:
+    assert wording("कल") != wording("काल")
+    assert wording("The कानून is new.") == "the कानून is new"
+    assert wording_hash("दिन") != wording_hash("दान")

@@ -20,7 +20,17 @@ from service.settings import Settings, variable
 from tests.real_server import ROOT, environment_in
 
 TOY = {"MYTHMATCH_ENCODER": "toy"}
-SCRIPTS = ["import_corpus", "build_snapshot", "match_texts", "serve", "calibrate", "evaluate"]
+SCRIPTS = [
+    "import_corpus",
+    "export_corpus",
+    "backup_corpus",
+    "restore_corpus",
+    "build_snapshot",
+    "match_texts",
+    "serve",
+    "calibrate",
+    "evaluate",
+]
 MYTH = "NATO is at war with Russia in Ukraine"
 
 
@@ -107,7 +117,7 @@ def test_import_takes_standard_input_a_format_and_metadata(tmp_path: Path) -> No
     [
         (["absent.txt"], "absent.txt: cannot be read (No such file or directory)"),
         (["corpus/data"], "corpus/data: cannot be read (Is a directory)"),
-        (["pyproject.toml"], "met suffix '.toml'; expected a format among myth_fact"),
+        (["pyproject.toml"], "met suffix '.toml'; expected a format among claim_review"),
         (["corpus/data/nato-115204.txt", "--set", "ratng=false"], "known fields are title, url"),
     ],
 )

@@ -81,5 +81,6 @@ def downgrade() -> None:
     """Drop what was made; the newest state of each debunk stays."""
     for table in ("texts", "feedback", "runs", "deliveries", "versions"):
         op.drop_table(table)
-    with op.batch_alter_table("revisions") as revisions:
-        revisions.drop_column("author")
+    op.drop_column("revisions", "author")
+    if op.get_bind().dialect.name == "postgresql":
+        op.alter_column("debunks", "id", type_=sa.Text())

@@ -59,3 +59,17 @@ def test_a_bad_line_is_rejected_with_its_number_and_the_others_are_read(line: by
     assert isinstance(records[1], Rejected)
     assert records[1].where == "debunks.jsonl, line 3"
     assert why in records[1].why
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"id":"a","myth":"m","fact":"f","passages":5}',
+        '{"id":"a","myth":"m","rating":"false","translations":{"uk":"x"}}',
+    ],
+)
+def test_fields_of_the_wrong_kind_are_rejected_and_stop_nothing(line: str) -> None:
+    first, second = read(f'{line}\n{{"id":"b","myth":"m","rating":"false"}}'.encode())
+    assert isinstance(first, Rejected)
+    assert first.why.startswith("debunk 'a'")
+    assert isinstance(second, Debunk)

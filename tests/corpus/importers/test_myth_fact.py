@@ -138,24 +138,6 @@ def test_one_bad_myth_does_not_stop_the_page() -> None:
     assert [type(record) for record in records] == [Rejected, Debunk]
 
 
-@pytest.mark.parametrize(
-    ("text", "offset", "expected"),
-    [
-        ("21 Sep. 2022 17:10", "+02:00", "2022-09-21T17:10+02:00"),
-        ("21 Sep. 2022 17:10", None, "2022-09-21T17:10"),
-        ("September 21, 2022", "+02:00", "2022-09-21"),
-        ("2022-09-21T17:10:00Z", "+02:00", "2022-09-21T17:10+00:00"),
-        ("2022-03-05", None, "2022-03-05"),
-        ("25/03/2022", None, "2022-03-25"),
-        ("03/05/2022", None, None),
-        ("Sep. 2022", "+02:00", None),
-        ("yesterday", None, None),
-    ],
-)
-def test_a_date_is_read_at_its_precision_or_not_at_all(text: str, offset: str | None, expected: str | None) -> None:
-    assert myth_fact.read_date(text, offset) == expected
-
-
 def test_a_page_without_blank_lines_keeps_its_header_and_its_paragraphs(nato_debunks: list[Debunk]) -> None:
     document = SHIPPED[0].read_text(encoding="utf-8")
     metadata = open_source(SHIPPED[0], {}).metadata
