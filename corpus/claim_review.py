@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from corpus.formats.review_fields import OUR_NAME, OUR_PREFIX, Surroundings, review_fields
 from corpus.model import Debunk, Translation
-from corpus.review_fields import OUR_NAME, OUR_PREFIX, Surroundings, review_fields
 
 READ_WITHOUT_METADATA = Surroundings()
 

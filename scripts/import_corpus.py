@@ -17,12 +17,12 @@ from urllib.parse import urlsplit
 
 from tqdm import tqdm
 
-from corpus.fetch import fetch, suffix_of
 from corpus.importing import IMPORTERS, importer_of, read_source
 from corpus.model import Debunk, Rejected
 from corpus.run import Run, Taken
 from corpus.source import Source, SourceMetadata, checked_metadata, open_source
 from corpus.store import CorpusStore
+from corpus.web.fetch import fetch, suffix_of
 from scripts.terminal import DONE, SOME_REJECTED, parser, run, tell
 from service.settings import Settings
 from service.wiring import open_store

@@ -4,7 +4,7 @@ import csv
 from collections.abc import Iterable
 from typing import TextIO
 
-from corpus.cells import COLUMNS, to_cells
+from corpus.formats.cells import COLUMNS, to_cells
 from corpus.model import Debunk
 
 

@@ -10,12 +10,12 @@ from typing import Any
 from bs4 import BeautifulSoup
 
 from corpus.errors import InvalidDebunk
-from corpus.json_ld import Node, addresses, compacted, types_of
-from corpus.json_records import cut
-from corpus.json_source import Placed, values_of, values_of_records
-from corpus.microdata import microdata
+from corpus.formats.json_ld import Node, addresses, compacted, types_of
+from corpus.formats.json_records import cut
+from corpus.formats.json_source import Placed, values_of, values_of_records
+from corpus.formats.microdata import microdata
+from corpus.formats.review_fields import Surroundings, read_review
 from corpus.model import Debunk, Rejected
-from corpus.review_fields import Surroundings, read_review
 from corpus.source import Source
 
 SUFFIXES = (".json", ".jsonld", ".jsonl", ".ndjson", ".html", ".htm")

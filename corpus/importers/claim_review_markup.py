@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from corpus.errors import InvalidDebunk
-from corpus.json_ld import Node, as_list
-from corpus.json_source import Placed, values_of
+from corpus.formats.json_ld import Node, as_list
+from corpus.formats.json_source import Placed, values_of
+from corpus.formats.review_fields import Surroundings, read_review
 from corpus.model import Debunk, Rejected
-from corpus.review_fields import Surroundings, read_review
 from corpus.source import Source
 
 SUFFIXES = (".json", ".jsonl", ".ndjson")

@@ -17,7 +17,7 @@ import langcodes
 
 from corpus.dates import read_date
 from corpus.errors import InvalidDebunk
-from corpus.importers.labels import (
+from corpus.formats.labels import (
     ABOUT_MYTHS,
     LABEL,
     NUMBERED,
@@ -27,7 +27,7 @@ from corpus.importers.labels import (
     is_labelled,
     is_question,
 )
-from corpus.importers.page import BOLD, TITLES, TOGGLE, Block, Page, read_page
+from corpus.formats.page import BOLD, TITLES, TOGGLE, Block, Page, read_page
 from corpus.language import UNDETERMINED, find_language
 from corpus.model import Debunk, Rejected
 from corpus.source import Source

@@ -17,17 +17,17 @@ from typing import Any
 
 from langcodes import find, standardize_tag, tag_is_valid
 
-from corpus.cells import are_own, debunk_of_cells
 from corpus.dates import read_date
 from corpus.errors import InvalidDebunk, UnreadableSource
+from corpus.formats.cells import are_own, debunk_of_cells
+from corpus.formats.parquet import PARQUET_MAGIC
+from corpus.formats.rows import Row, column_names, csv_header, is_utf16, read_rows
+from corpus.formats.table_columns import bare, checked_columns, guess_columns
 from corpus.ids import host_of, review_id
 from corpus.language import UNDETERMINED, find_language
 from corpus.model import Debunk, Rating, Rejected
-from corpus.parquet import PARQUET_MAGIC
 from corpus.ratings import read_rating
-from corpus.rows import Row, column_names, csv_header, is_utf16, read_rows
 from corpus.source import Source
-from corpus.table_columns import bare, checked_columns, guess_columns
 from corpus.urls import urls_in
 from corpus.wording import wording_hash
 

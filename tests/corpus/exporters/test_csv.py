@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.cells import COLUMNS
 from corpus.exporters import csv
+from corpus.formats.cells import COLUMNS
 from corpus.importers import table
 from corpus.model import Debunk, Rejected, Wording
 from corpus.source import Source, SourceMetadata

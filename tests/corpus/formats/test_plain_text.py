@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.plain_text import one_line, paragraphs, plain
+from corpus.formats.plain_text import one_line, paragraphs, plain
 
 
 @pytest.mark.parametrize(

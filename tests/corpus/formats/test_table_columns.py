@@ -3,9 +3,9 @@
 import pytest
 
 from corpus.errors import UnreadableSource
+from corpus.formats.table_columns import FIELDS, USUAL_NAMES, bare
 from corpus.importers import table
 from corpus.model import Debunk
-from corpus.table_columns import FIELDS, USUAL_NAMES, bare
 from tests.corpus.written_tables import source_of
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from corpus.plain_text import one_line, plain
+from corpus.formats.plain_text import one_line, plain
 
 Node = Mapping[str, Any]  # a JSON object
 

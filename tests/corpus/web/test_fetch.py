@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from corpus.errors import FetchFailed, FetchRefused
-from corpus.fetch import Fetched, Limits, fetch, suffix_of
-from corpus.network import is_public
 from corpus.source import Source, SourceMetadata
+from corpus.web.fetch import Fetched, Limits, fetch, suffix_of
+from corpus.web.network import is_public
 
 Answer = tuple[int, dict[str, str], bytes]
 QUICK = Limits(connect_s=2, read_s=2, total_s=5, max_bytes=100_000)
@@ -383,7 +383,7 @@ def _nowhere(host: str, port: int) -> list[str]:
         ("https://example.org/export?format=csv", "text/csv", ".csv"),
         ("https://example.org/page.php", "text/html", ".html"),
         ("https://example.org/v1.2", "application/ld+json", ".json"),
-        ("https://example.org/sheet", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", ".xlsx"),
+        ("https://example.org/sheet", "application/vnd.apache.parquet", ".parquet"),
         ("https://example.org", "application/octet-stream", ""),
     ],
 )

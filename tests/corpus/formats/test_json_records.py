@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus import json_records
-from corpus.json_records import Record, cut, parse, salvage
+from corpus.formats import json_records
+from corpus.formats.json_records import Record, cut, parse, salvage
 
 VALUES = st.recursive(
     st.integers() | st.booleans() | st.text(max_size=6) | st.sampled_from(['"', "\\", "{", "]", '\\"', "é\U0001f600"]),

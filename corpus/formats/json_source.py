@@ -4,7 +4,7 @@ from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from corpus.json_records import Record, cut, parse, salvage
+from corpus.formats.json_records import Record, cut, parse, salvage
 from corpus.model import Rejected
 from corpus.source import Source, unpacking
 

@@ -12,11 +12,11 @@ from itertools import islice
 from typing import Any, BinaryIO, cast
 
 from corpus.errors import UnreadableSource
-from corpus.json_records import cut, parse
+from corpus.formats.json_records import cut, parse
+from corpus.formats.parquet import PARQUET_MAGIC, parquet_columns, parquet_rows
+from corpus.formats.table_columns import guess_columns
 from corpus.model import Rejected
-from corpus.parquet import PARQUET_MAGIC, parquet_columns, parquet_rows
 from corpus.source import Source, unpacking
-from corpus.table_columns import guess_columns
 
 DELIMITERS = (",", ";", "\t", "|", "^", "~", "¦", "\x1f")
 MAX_FIELD_CHARS = 1 << 20  # a quote that is never closed takes no more than this

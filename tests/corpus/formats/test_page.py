@@ -2,8 +2,8 @@
 
 import pytest
 
+from corpus.formats.page import read_page
 from corpus.importers import myth_fact
-from corpus.importers.page import read_page
 from corpus.model import Debunk, Rejected
 from corpus.source import Source, SourceMetadata
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from corpus.errors import UnreadableSource
+from corpus.formats.rows import MAX_FIELD_CHARS, Row, column_names, read_rows
 from corpus.model import Rejected
-from corpus.rows import MAX_FIELD_CHARS, Row, column_names, read_rows
 from corpus.source import Source, open_source
 from tests.corpus.written_tables import FORMATS, as_parquet, source_of
 

@@ -21,9 +21,9 @@ from protego import Protego
 from pydantic import BaseModel, ValidationError
 from w3lib.url import safe_url_string
 
-from corpus.body import CHUNK_BYTES, ByteCount, content_type, header, in_utf8, unpacked
 from corpus.errors import FetchFailed, FetchRefused
-from corpus.network import PublicNetwork, Resolver, resolve_host
+from corpus.web.body import CHUNK_BYTES, ByteCount, content_type, header, in_utf8, unpacked
+from corpus.web.network import PublicNetwork, Resolver, resolve_host
 
 USER_AGENT = "Mythmatch"
 ACCEPT = "application/json, application/ld+json, text/csv, text/html;q=0.9, */*;q=0.8"
@@ -35,7 +35,7 @@ NETWORK_ERRORS = (httpcore2.TimeoutException, httpcore2.NetworkError, httpcore2.
 NAME = re.compile(r"[^\w.-]+")
 
 SUFFIXES = frozenset(
-    {".json", ".jsonl", ".ndjson", ".jsonld", ".csv", ".tsv", ".xlsx", ".xml", ".rss", ".atom", ".txt", ".html", ".htm"}
+    {".json", ".jsonl", ".ndjson", ".jsonld", ".csv", ".tsv", ".parquet", ".xml", ".rss", ".atom", ".txt", ".html", ".htm"}
 )
 SUFFIX_OF_TYPE = {  # the standard library's own table differs from machine to machine
     "application/json": ".json",
@@ -44,10 +44,10 @@ SUFFIX_OF_TYPE = {  # the standard library's own table differs from machine to m
     "application/jsonl": ".jsonl",
     "application/x-ndjson": ".jsonl",
     "application/ndjson": ".jsonl",
+    "application/vnd.apache.parquet": ".parquet",
     "text/csv": ".csv",
     "application/csv": ".csv",
     "text/tab-separated-values": ".tsv",
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx",
     "text/html": ".html",
     "application/xhtml+xml": ".html",
     "application/xml": ".xml",

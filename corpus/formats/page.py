@@ -17,7 +17,7 @@ from bs4.element import NavigableString, Tag
 from langcodes.tag_parser import LanguageTagError
 
 from corpus.dates import read_date
-from corpus.importers.labels import Part, heading_part, is_labelled
+from corpus.formats.labels import Part, heading_part, is_labelled
 
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 TOGGLE = "summary"  # what opens and closes a panel

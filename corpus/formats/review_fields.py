@@ -11,11 +11,11 @@ from langcodes import tag_is_valid
 
 from corpus.dates import read_date
 from corpus.errors import InvalidDebunk
+from corpus.formats.json_ld import Node, addresses, as_list, line_of, names, texts, types_of, web_address
+from corpus.formats.plain_text import one_line, paragraphs
 from corpus.ids import host_of, review_id
-from corpus.json_ld import Node, addresses, as_list, line_of, names, texts, types_of, web_address
 from corpus.language import UNDETERMINED, find_language
 from corpus.model import Debunk
-from corpus.plain_text import one_line, paragraphs
 from corpus.ratings import read_rating
 from corpus.source import SourceMetadata
 from corpus.wording import wording
