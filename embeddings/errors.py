@@ -7,6 +7,7 @@ EmbeddingsError
 ├── IndexRefused          vectors, keys or an index kind that a VectorIndex cannot take
 ├── SnapshotMissing       there is no snapshot to load yet
 ├── SnapshotDamaged       a snapshot's file is truncated, altered or absent
+│   └── SnapshotOutdated  another version of Mythmatch wrote the snapshot
 └── FingerprintMismatch   a snapshot was made by another encoder than the one that asks
 """
 
@@ -37,6 +38,10 @@ class SnapshotMissing(EmbeddingsError):
 
 class SnapshotDamaged(EmbeddingsError):
     """A snapshot's file is truncated, altered or absent."""
+
+
+class SnapshotOutdated(SnapshotDamaged):
+    """Another version of Mythmatch wrote the snapshot, and it is laid out in another way."""
 
 
 class FingerprintMismatch(EmbeddingsError):

@@ -64,6 +64,12 @@ class Examples:
         """Return the centered rows of the texts that are nobody's."""
         return self._centered[[example.owner is None for example in self.texts]]
 
+    @cached_property
+    def background_mean(self) -> Vectors:
+        """Return the mean of the background's rows, shape (dimensions,); 0 where there is none."""
+        rows = self.background
+        return np.asarray(rows.mean(axis=0) if len(rows) else np.zeros(rows.shape[1]), dtype=np.float32)
+
     def of(self, owner: str) -> Vectors:
         """Return the centered rows of the owner's examples."""
         return self._centered[self._places.get(owner, [])]

@@ -16,6 +16,8 @@ HNSW_NEIGHBOURS = 32  # M of Malkov & Yashunin, TPAMI 2020: 16 to 48 suits vecto
 HNSW_SEARCH_BREADTH = 128  # efSearch; recall against flat is in the tests
 UNIT_TOLERANCE = 1e-3  # how far from 1 a vector's length may be
 
+Ints = npt.NDArray[np.int64]
+
 
 class Neighbour(NamedTuple):
     """A stored vector and its cosine with the query, in [-1, 1]."""
@@ -86,26 +88,44 @@ class VectorIndex:
 
     def search(self, queries: Vectors, k: int) -> list[list[Neighbour]]:
         """Return up to `k` neighbours for each query row, highest cosine first; raises IndexRefused."""
+        return neighbours(*self.nearest(queries, k))
+
+    def nearest(self, queries: Vectors, k: int, dead: Ints | None = None) -> tuple[Vectors, Ints]:
+        """Return the cosines and keys of up to `k` neighbours for each query row, highest first; key -1: no more.
+
+        Keys in `dead` are not found. Both arrays have the shape (queries, at most k). Raises IndexRefused.
+        """
         self._check(queries)
-        if not len(self) or not len(queries):
-            return [[] for _ in queries]
-        cosines, keys = self._faiss.search(np.ascontiguousarray(queries), min(k, len(self)))
-        return [
-            [Neighbour(int(key), float(cosine)) for key, cosine in zip(*row, strict=True) if key >= 0]
-            for row in zip(keys, cosines.clip(-1.0, 1.0), strict=True)
-        ]
+        k = min(k, len(self))
+        if not k or not len(queries):
+            return np.zeros((len(queries), 0), np.float32), np.zeros((len(queries), 0), np.int64)
+        cosines, keys = self._faiss.search(np.ascontiguousarray(queries), k, params=self._but(dead))
+        return cosines.clip(-1.0, 1.0), keys
 
-    def vectors(self, keys: Sequence[int]) -> Vectors:
+    def _but(self, dead: Ints | None) -> faiss.SearchParameters | None:
+        """Return what tells FAISS to find all but these keys."""
+        if dead is None or not len(dead):
+            return None
+        selector = faiss.IDSelectorNot(faiss.IDSelectorBatch(dead))
+        parameters: faiss.SearchParameters
+        if self.kind == "hnsw":
+            parameters = faiss.SearchParametersHNSW(sel=selector, efSearch=HNSW_SEARCH_BREADTH)  # type: ignore[attr-defined]
+        else:
+            parameters = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
+        return parameters
+
+    def vectors(self, keys: Sequence[int] | Ints) -> Vectors:
         """Return the stored rows of the keys, in their order; raises IndexRefused for a key that is not there."""
-        rows = np.zeros((len(keys), self.dimensions), dtype=np.float32)
-        for row, key in zip(rows, keys, strict=True):
-            try:
-                row[:] = self._faiss.reconstruct(int(key))
-            except RuntimeError as error:
-                raise IndexRefused(f"met key {key}; expected one of the {len(self)} stored keys") from error
-        return rows
+        if not len(keys):
+            return np.zeros((0, self.dimensions), dtype=np.float32)
+        try:
+            return np.asarray(self._faiss.reconstruct_batch(_ids(keys)), dtype=np.float32)
+        except RuntimeError as error:
+            held = self._held()
+            absent = next((key for key in keys if int(key) not in held), keys[0])
+            raise IndexRefused(f"met key {absent}; expected one of the {len(self)} stored keys") from error
 
-    def cosines(self, query: Vectors, keys: Sequence[int]) -> npt.NDArray[np.float32]:
+    def cosines(self, query: Vectors, keys: Sequence[int] | Ints) -> npt.NDArray[np.float32]:
         """Return the cosine of one query, shape (dimensions,), with each key's vector; raises IndexRefused."""
         return (self.vectors(keys) @ query).clip(-1.0, 1.0)
 
@@ -142,5 +162,13 @@ class VectorIndex:
             raise IndexRefused("met a vector whose length is not 1; scale each row to length 1 first")
 
 
-def _ids(keys: Sequence[int]) -> npt.NDArray[np.int64]:
+def neighbours(cosines: Vectors, keys: Ints) -> list[list[Neighbour]]:
+    """Return what `nearest` found as lists of neighbours."""
+    return [
+        [Neighbour(key, cosine) for key, cosine in zip(*row, strict=True) if key >= 0]
+        for row in zip(keys.tolist(), cosines.tolist(), strict=True)
+    ]
+
+
+def _ids(keys: Sequence[int] | Ints) -> Ints:
     return np.asarray(keys, dtype=np.int64)

@@ -30,7 +30,7 @@ from service.wiring import open_store
 STANDARD_INPUT = "-"
 ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://", re.I)
 PAGES = (".html", ".htm", ".txt")
-BATCH = 1000  # records a transaction: what is read again, at most, when an import was killed
+BATCH = 250  # records a transaction and so a revision: what is read again when killed, and what is matched at once
 SHOWN = 5  # records of a dry run
 
 

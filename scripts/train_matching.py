@@ -5,8 +5,9 @@ from pathlib import Path
 
 from corpus.judged import read_judged
 from embeddings.adapter import ADAPTERS, Adapter, write_adapter
-from embeddings.bundled import MODEL_NAME, PROMPTS, unpacked_model
+from embeddings.bundled import PROMPTS, unpacked_model
 from embeddings.contrastive import ContrastiveRecipe, train_contrastive
+from embeddings.encoder import MODEL_NAME
 from scripts.terminal import DONE, parser, run, tell
 from service.lessons import files_sha256, lessons_of, read_debunks
 from service.settings import Settings

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from corpus.judged import read_judged
 from embeddings.adapter import ADAPTERS, Adapter, read_adapter, write_adapter
-from embeddings.bundled import MODEL_NAME, unpacked_model
+from embeddings.bundled import unpacked_model
+from embeddings.encoder import MODEL_NAME
 from embeddings.pair_training import LabelledPair, PairRecipe, train_pairs
 from scripts.terminal import DONE, parser, run, tell
 from service.lessons import balanced, files_sha256, inference_pairs, read_debunks, stance_pairs

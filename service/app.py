@@ -9,23 +9,49 @@ from flask import Flask, Response, current_app, g, jsonify, make_response, reque
 from flask.json.provider import DefaultJSONProvider
 from werkzeug.exceptions import HTTPException
 
-from service import api_debunks, api_health, api_match, api_model, pages
-from service.errors import InvalidRequest, InvalidText, NotJson, NotReady, ServiceError, TextTooLong, UnknownDebunk
+from corpus.errors import CorpusError, InvalidDebunk, StoreError, UnknownRevision
+from service import api_debunks, api_editing, api_feedback, api_health, api_match, api_model, pages
+from service.errors import (
+    Conflict,
+    InvalidRequest,
+    InvalidText,
+    NotJson,
+    NotReady,
+    ServiceError,
+    TextTooLong,
+    UnknownDebunk,
+    UnknownFeedback,
+    UnknownText,
+    UnknownWording,
+    UnsupportedContent,
+)
+from service.flood import FloodControl
 from service.settings import Settings
+from service.stores import Stores
 from service.wire import error_json
 from service.worker import Worker
 
 log = logging.getLogger(__name__)
 
-STATUSES: dict[type[ServiceError], int] = {
+STATUSES: dict[type[ServiceError | CorpusError], int] = {
     NotJson: 400,
     UnknownDebunk: 404,
+    UnknownWording: 404,
+    UnknownFeedback: 404,
+    UnknownText: 404,
+    UnknownRevision: 404,
+    Conflict: 409,
     TextTooLong: 413,
+    UnsupportedContent: 415,
     InvalidRequest: 422,
     InvalidText: 422,
+    InvalidDebunk: 422,
     NotReady: 503,
+    StoreError: 503,
 }
+TOO_LARGE, UNAVAILABLE = 413, 503
 RETRY_SECONDS = 5
+STORES = "mythmatch_stores"  # among the application's extensions: close it where the application ends
 MIN_BODY_BYTES = 1 << 20
 BYTES_PER_CHAR = 16  # more than any character takes in JSON (12: two \\uXXXX) or in a form (12: four %XX)
 REQUEST_ID = re.compile(r"[\w.:-]{1,128}", re.ASCII)
@@ -48,20 +74,26 @@ class ReadableJson(DefaultJSONProvider):
 
 
 def create_app(settings: Settings, worker: Worker) -> Flask:
-    """Return the application, answering from the worker."""
+    """Return the application, answering from the worker, and from its database where the corpus is read or written."""
+    stores = Stores(worker.settings)
     app = Flask(__name__)
     app.json = ReadableJson(app)
+    app.extensions[STORES] = stores
     max_body = max(MIN_BODY_BYTES, BYTES_PER_CHAR * settings.max_text_chars)
     app.config.update(MAX_CONTENT_LENGTH=max_body, MAX_FORM_MEMORY_SIZE=max_body)
     app.config["MAX_TEXT_CHARS"] = settings.max_text_chars
-    app.register_blueprint(api_match.blueprint(settings, worker))
-    app.register_blueprint(api_debunks.blueprint(worker))
+    flood = FloodControl(settings.flood_factor, settings.flood_min)
+    app.register_blueprint(api_match.blueprint(settings, worker, stores, flood))
+    app.register_blueprint(api_debunks.blueprint(worker, stores))
+    app.register_blueprint(api_editing.blueprint(settings, worker, stores))
+    app.register_blueprint(api_feedback.blueprint(settings, worker, stores))
     app.register_blueprint(api_health.blueprint(worker))
     app.register_blueprint(api_model.blueprint(worker))
-    app.register_blueprint(pages.blueprint(settings, worker))
+    app.register_blueprint(pages.blueprint(settings, worker, flood))
     app.before_request(_name_request)
     app.after_request(_set_headers)
-    app.register_error_handler(ServiceError, _service_error)
+    app.register_error_handler(ServiceError, _known_error)
+    app.register_error_handler(CorpusError, _known_error)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _unexpected_error)
     return app
@@ -89,9 +121,12 @@ def _error(kind: str, message: str, status: int) -> Response:
     return make_response(jsonify(error_json(kind, shown, g.request_id)), status)
 
 
-def _service_error(error: ServiceError) -> Response:
-    response = _error(type(error).__name__, str(error), STATUSES.get(type(error), 500))
-    if isinstance(error, NotReady):
+def _known_error(error: ServiceError | CorpusError) -> Response:
+    status = STATUSES.get(type(error), 500)
+    response = _error(type(error).__name__, str(error), status)
+    if isinstance(error, StoreError) and status == UNAVAILABLE:
+        log.error("request %s: %s", g.request_id, error)  # it quotes no text
+    if status == UNAVAILABLE:
         response.headers["Retry-After"] = str(RETRY_SECONDS)
     return response
 
@@ -99,7 +134,10 @@ def _service_error(error: ServiceError) -> Response:
 def _http_error(error: HTTPException) -> Response:
     """Return what Flask itself refuses (no such path, wrong method, body too large) in our shape."""
     status = error.code or 500
-    response = _error(type(error).__name__, _HTTP_MESSAGES.get(status, error.description or error.name), status)
+    message = _HTTP_MESSAGES.get(status, error.description or error.name)
+    if status == TOO_LARGE and request.blueprint not in ("pages", "match"):
+        message = f"the body is larger than the {request.max_content_length} bytes that are taken; send it in parts"
+    response = _error(type(error).__name__, message, status)
     for name, value in error.get_headers():
         if name == "Allow":
             response.headers[name] = value

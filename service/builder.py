@@ -1,9 +1,10 @@
-"""The builder: from the corpus to a snapshot that is in use."""
+"""The builder: from the corpus to a snapshot of one segment that is in use; service/updating.py adds to it."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -12,14 +13,27 @@ from corpus.model import Debunk
 from corpus.store import CorpusStore
 from embeddings.encoder import Encoder
 from embeddings.examples import Example, Examples
-from embeddings.index import VectorIndex
-from embeddings.snapshot import Passage, example_passage, make_current, prune, vectors_by_passage, write_snapshot
+from embeddings.known import example_passage, vectors_by_passage
+from embeddings.lines import line_of
+from embeddings.segment import Entry, content_of, write_segment
+from embeddings.snapshot import (
+    Passage,
+    make_current,
+    manifest_of,
+    prune,
+    write_examples,
+    write_manifest,
+)
 from embeddings.vectors import Vectors
-from service.matching.claims import WHOLE_WORDS, plainly
+from service.matching.addresses import keys_of
+from service.matching.claims import WHOLE_WORDS
 from service.matching.shelf import WORDINGS
+from service.matching.word_for_word import spelt_plainly, wordings_of
 from service.wire import debunk_json
 
-RECIPE = 3  # of a snapshot: raise it when `passages_of`, `examples_of`, `_encoded` or `debunk_json` change
+# of a snapshot: raise it when `passages_of`, `examples_of`, `_encoded`, `_draft` or what that calls changes
+RECIPE = 4
+MARKS = ("disable_until", "expires", "suppressions")  # fields of a document, where they have a value
 AS_CLAIMS = (*WORDINGS, "example")  # the kinds of passage that are encoded as claims are
 
 
@@ -34,31 +48,71 @@ class Built:
 
 
 def build_snapshot(
-    store: CorpusStore, encoder: Encoder, root: Path, index_kind: str, judged: Sequence[JudgedPost] = ()
+    store: CorpusStore,
+    encoder: Encoder,
+    root: Path,
+    index_kind: str,
+    judged: Sequence[JudgedPost] = (),
+    revision: int | None = None,
 ) -> Built:
-    """Build the snapshot of the store's newest revision and make it the current one; `judged` become its examples.
+    """Build the snapshot of a revision, the newest when None, and make it the current one; `judged` are its examples.
 
     Passages that the current snapshot holds already are not encoded again. Only one process may build at a time.
     """
-    corpus = store.changes_since(0)
-    shared = shared_titles(corpus.put)
-    passages = [passage for debunk in corpus.put for passage in passages_of(debunk, shared)]
-    known = vectors_by_passage(root, encoder, RECIPE)
+    revision = store.revision if revision is None else revision
+    shared = shared_titles(store.debunks(revision))
     texts = examples_of(judged)
-    wanted = [*passages, *map(example_passage, texts)]
-    new = list(dict.fromkeys(passage for passage in wanted if passage not in known))
-    known.update(_encoded(new, encoder))
+    known = vectors_by_passage(root, encoder, RECIPE)
+    encoded = learn(map(example_passage, texts), known, encoder)
     rows = [known[example_passage(example)] for example in texts]
     examples = Examples(texts, np.stack(rows) if rows else np.zeros((0, encoder.dimensions), dtype=np.float32))
-    index = VectorIndex(encoder.dimensions, index_kind)
-    if passages:
-        index.put(range(len(passages)), np.stack([known[passage] for passage in passages]))
-    documents = {debunk.id: debunk_json(debunk) for debunk in sorted(corpus.put, key=lambda debunk: debunk.id)}
-    origin = (store.corpus_id, corpus.revision, RECIPE)
-    folder = write_snapshot(root, encoder, origin, index, passages, documents, examples)
+    entries, more = entries_of(store.debunks(revision), shared, known, encoder)
+    above = root / encoder.fingerprint
+    segment = write_segment(above, content_of(entries, encoder.dimensions), index_kind)
+    origin = (store.corpus_id, revision, RECIPE)
+    written = write_examples(above, examples)
+    folder = write_manifest(root, manifest_of(encoder, origin, index_kind, examples, written, [segment]))
     make_current(root, folder)
     prune(root)
-    return Built(folder, corpus.revision, len(passages), len(new))
+    return Built(folder, revision, segment.passages, encoded + more)
+
+
+def entries_of(
+    debunks: Iterable[Debunk], shared: Collection[str], known: dict[Passage, Vectors], encoder: Encoder
+) -> tuple[list[Entry], int]:
+    """Return what a segment holds of each debunk, and how many passages were encoded for it.
+
+    What is not among the `known` rows is encoded, and known from then on. Titles in `shared` are no passages.
+    """
+    drafts = [_draft(debunk, shared) for debunk in debunks]
+    encoded = learn((passage for draft in drafts for passage in draft.passages), known, encoder)
+    rows = (np.stack([known[passage] for passage in draft.passages]) for draft in drafts)
+    return [replace(draft, rows=of_it) for draft, of_it in zip(drafts, rows, strict=True)], encoded
+
+
+def _draft(debunk: Debunk, shared: Collection[str]) -> Entry:
+    """Return the entry of a debunk but for the rows."""
+    document, passages = debunk_json(debunk), passages_of(debunk, shared)
+    wordings = [wordings_of(passage) for passage in passages]
+    nothing = np.zeros((0, 0), dtype=np.float32)
+    return Entry(debunk.id, line_of(document), passages, nothing, wordings, keys_of(document), marks_of(document))
+
+
+def marks_of(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what decides whether and how far a debunk may answer; most have nothing of the kind."""
+    marks = {name: document[name] for name in MARKS if document[name]}
+    if document["hold"] != "never":
+        marks["hold"] = document["hold"]
+    if document["rating"] == "true":
+        marks["rating"] = document["rating"]
+    return marks
+
+
+def learn(wanted: Iterable[Passage], known: dict[Passage, Vectors], encoder: Encoder) -> int:
+    """Encode the passages that are not known, add them to those that are, and return how many there were."""
+    new = list(dict.fromkeys(passage for passage in wanted if passage not in known))
+    known.update(_encoded(new, encoder))
+    return len(new)
 
 
 def _encoded(passages: Sequence[Passage], encoder: Encoder) -> Iterator[tuple[Passage, Vectors]]:
@@ -69,7 +123,7 @@ def _encoded(passages: Sequence[Passage], encoder: Encoder) -> Iterator[tuple[Pa
     """
     wordings = [passage for passage in passages if passage.kind in AS_CLAIMS]
     facts = [passage for passage in passages if passage.kind not in AS_CLAIMS]
-    plain = [plainly(passage.text) for passage in wordings]
+    plain = [spelt_plainly(passage.text) for passage in wordings]
     yield from zip(wordings, encoder.encode_queries(plain), strict=True)
     yield from zip(facts, encoder.encode_passages([passage.text for passage in facts]), strict=True)
 

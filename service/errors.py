@@ -7,7 +7,12 @@ ServiceError
 │   ├── InvalidRequest    a field is missing, unknown or of the wrong type
 │   ├── InvalidText       the text is blank or no Unicode
 │   ├── TextTooLong       the text is longer than the limit
-│   └── UnknownDebunk     no debunk has that id
+│   ├── UnknownDebunk     no debunk has that id
+│   ├── UnknownWording    the debunk has no such variant or suppression
+│   ├── UnknownFeedback   no feedback has that id
+│   ├── UnknownText       no text is kept under that request id
+│   ├── Conflict          the debunk was changed in between, or the id has another one
+│   └── UnsupportedContent  the body's content type is not taken here
 └── NotReady          no snapshot is loaded yet; the message says why
 """
 
@@ -42,6 +47,26 @@ class TextTooLong(RequestError):
 
 class UnknownDebunk(RequestError):
     """No debunk has that id."""
+
+
+class UnknownWording(RequestError):
+    """The debunk has no such variant or suppression."""
+
+
+class UnknownFeedback(RequestError):
+    """No feedback has that id."""
+
+
+class UnknownText(RequestError):
+    """No text is kept under that request id."""
+
+
+class Conflict(RequestError):
+    """The debunk was changed in between, or the id has another one."""
+
+
+class UnsupportedContent(RequestError):
+    """The body's content type is not taken here."""
 
 
 class NotReady(ServiceError):

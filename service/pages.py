@@ -5,14 +5,15 @@ from typing import NamedTuple
 from flask import Blueprint, render_template, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from service.flood import FloodControl, counted
 from service.matching.answers import Answer
 from service.settings import Settings
 from service.wire import read_match_query
 from service.worker import Worker
 
 
-def blueprint(settings: Settings, worker: Worker) -> Blueprint:
-    """Return the routes, answering from the worker."""
+def blueprint(settings: Settings, worker: Worker, flood: FloodControl) -> Blueprint:
+    """Return the routes, answering from the worker and counting what matches."""
     routes = Blueprint("pages", __name__)
 
     @routes.get("/")
@@ -24,7 +25,8 @@ def blueprint(settings: Settings, worker: Worker) -> Blueprint:
         text = _sent_text()
         asked = read_match_query({"text": text}, settings.max_text_chars)
         matcher = worker.matcher
-        answer, documents = matcher.match(asked.text), matcher.snapshot.documents
+        answer, documents = matcher.match(asked.text, is_flooded=flood.is_flooded), matcher.snapshot.documents
+        flood.count(counted(answer, matcher.calibration.thresholds.match))
         shown = {"text": text, "answer": answer, "documents": documents, "parts": parts(text, answer)}
         return render_template("home.html", **shown, max_text_chars=settings.max_text_chars)
 

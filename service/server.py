@@ -17,6 +17,7 @@ from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine, ParseExc
 from gunicorn.workers.gthread import ThreadWorker
 
 from service.app import create_app
+from service.builder_process import BuilderProcess
 from service.settings import Settings
 from service.wire import error_json
 from service.worker import Worker
@@ -75,6 +76,7 @@ class Server(BaseApplication):
         """Prepare to serve; `on_listening` gets the URL once the port is open."""
         self._settings = settings
         self._on_listening = on_listening
+        self._builder = BuilderProcess()
         super().__init__()
 
     def load_config(self) -> None:
@@ -94,8 +96,8 @@ class Server(BaseApplication):
             "accesslog": "-",
             "access_log_format": ACCESS_LOG,
             "when_ready": self._tell,
-            "post_worker_init": lambda worker: worker.app.worker.start(),
-            "worker_exit": lambda _, worker: worker.app.worker.stop(),
+            "post_worker_init": lambda worker: worker.app.start(),
+            "worker_exit": lambda _, worker: worker.app.stop(),
         }
         for name, value in options.items():
             self.cfg.set(name, value)
@@ -104,6 +106,22 @@ class Server(BaseApplication):
         """Return the application; called in the worker process."""
         self.worker = Worker(self._settings)
         return create_app(self._settings, self.worker)
+
+    def start(self) -> None:
+        """Load what is answered from, and start the builder beside it; called in the worker process.
+
+        The worker's process has the builder, and not gunicorn's own: that one takes every child's exit code for a
+        worker's. There is one worker process, and a builder whose process ends, however it ends, ends with it.
+        """
+        self.worker.start()
+        if self._settings.builder:
+            self._builder.start()
+
+    def stop(self) -> None:
+        """End both; called in the worker process."""
+        self.worker.stop()
+        if self._settings.builder:
+            self._builder.stop()
 
     def _tell(self, arbiter: Arbiter) -> None:
         port = arbiter.LISTENERS[0].sock.getsockname()[1]

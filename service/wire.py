@@ -3,9 +3,9 @@
 import json
 import unicodedata
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from corpus.checks import LangTag, expectation
 from corpus.claim_review import to_claim_review
@@ -16,7 +16,6 @@ from service.matching.matcher import Matcher
 from service.matching.verdicts import ClaimVerdict
 
 MAX_LIMIT = 50
-MAX_PAGE = 1000
 
 # what an answer shows of a debunk; GET /v1/debunks/<id> shows all of it
 ANSWER_FIELDS = (
@@ -36,12 +35,6 @@ ANSWER_FIELDS = (
 )
 
 
-def _not_stored(store: bool) -> bool:
-    if store:
-        raise ValueError("this service stores no texts; leave it out or send false")
-    return store
-
-
 Shape = TypeVar("Shape", bound=BaseModel)
 
 
@@ -50,36 +43,27 @@ class MatchRequest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    text: str
+    text: str = Field(description="a string, the claim to match")
     lang: LangTag | None = None
     limit: int = Field(5, ge=1, le=MAX_LIMIT)
     threshold: float | None = Field(None, ge=0, le=1, allow_inf_nan=False)
     stance: Literal["repeats", "any"] = "repeats"
     explain: bool = False
-    store: Annotated[bool, AfterValidator(_not_stored)] = False
+    store: bool = False
 
 
-class ListRequest(BaseModel):
-    """Which debunks to list: up to `limit`, from the first id behind `after` on."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    after: str = ""
-    limit: int = Field(100, ge=1, le=MAX_PAGE)
-
-
-def read_json(body: bytes) -> Any:
-    """Return the JSON value of a body; raises NotJson."""
+def read_json(body: bytes, example: str = '{"text": "..."}') -> Any:
+    """Return the JSON value of a body; raises NotJson, which shows the example."""
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as error:
         reason = "it nests too deeply" if isinstance(error, RecursionError) else _without_content(error)
-        raise NotJson(f'the body is no JSON ({reason}); send {{"text": "..."}}') from error
+        raise NotJson(f"the body is no JSON ({reason}); send {example}") from error
 
 
-def read_match_request(fields: Any, max_text_chars: int) -> MatchRequest:
+def read_match_request(fields: Any, max_text_chars: int, *, may_store: bool = False) -> MatchRequest:
     """Return the checked request from a JSON value; raises InvalidRequest, InvalidText or TextTooLong."""
-    return _checked(fields, max_text_chars, strict=True)
+    return _checked(fields, max_text_chars, strict=True, may_store=may_store)
 
 
 def read_match_query(fields: Mapping[str, str], max_text_chars: int) -> MatchRequest:
@@ -87,20 +71,21 @@ def read_match_query(fields: Mapping[str, str], max_text_chars: int) -> MatchReq
     return _checked(dict(fields), max_text_chars, strict=False)
 
 
-def _checked(fields: Any, max_text_chars: int, *, strict: bool) -> MatchRequest:
+def _checked(fields: Any, max_text_chars: int, *, strict: bool, may_store: bool = False) -> MatchRequest:
     if not isinstance(fields, dict):
-        raise InvalidRequest(f'met {_kind(fields)}; expected an object such as {{"text": "..."}}')
-    request = _validated(MatchRequest, fields, strict=strict)
+        raise InvalidRequest(f'met {kind(fields)}; expected an object such as {{"text": "..."}}')
+    request = validated(MatchRequest, fields, strict=strict)
+    if request.store and not may_store:
+        raise InvalidRequest(
+            "store: met true; this service stores no texts; leave it out or send false. Where MYTHMATCH_STORE_TEXTS is"
+            " on, POST /v1/match takes it"
+        )
     check_text(request.text, max_text_chars)
     return request
 
 
-def read_list_query(fields: Mapping[str, str]) -> ListRequest:
-    """Return the checked request from the strings of a query; raises InvalidRequest."""
-    return _validated(ListRequest, dict(fields), strict=False)
-
-
-def _validated(shape: type[Shape], fields: Any, *, strict: bool) -> Shape:
+def validated(shape: type[Shape], fields: Any, *, strict: bool) -> Shape:
+    """Return the fields as a checked shape; raises InvalidRequest that names the field, what was met and expected."""
     try:
         return shape.model_validate(fields, strict=strict)
     except ValidationError as error:
@@ -167,6 +152,8 @@ def _match_json(match: Match, documents: Mapping[str, dict[str, Any]]) -> dict[s
             "shared_terms": list(candidate.shared_terms),
             "margin": None if match.margin is None else _rounded(match.margin),
             "stance_probability": _rounded(match.judged.probability),
+            "suppressed_by": match.suppressed_by,
+            "held": match.held,
         },
     }
 
@@ -195,13 +182,13 @@ def _complaint(error: ValidationError, shape: type[BaseModel]) -> str:
     first = error.errors(include_url=False)[0]
     field = ".".join(map(str, first["loc"])) or "a field's name"
     if first["type"] == "missing":
-        return f"{field}: it is missing; expected a string, the claim to match"
+        return f"{field}: it is missing; expected {shape.model_fields[field].description}"
     if first["type"] == "extra_forbidden":
         return f"{field}: unknown field; expected only {', '.join(shape.model_fields)}"
-    return f"{field}: met {_kind(first['input'])}; {expectation(first)}"
+    return f"{field}: met {kind(first['input'])}; {expectation(first)}"
 
 
-def _kind(value: object) -> str:
+def kind(value: object) -> str:
     """Return what was met, in JSON's words: short values as they are, others by their kind."""
     if isinstance(value, bool | int | float) or value is None:
         return json.dumps(value) if len(str(value)) <= 40 else "a very long number"

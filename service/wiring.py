@@ -1,7 +1,6 @@
 """Wiring: the parts put together as the settings say."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import logging
 from pathlib import Path
 
 from filelock import FileLock
@@ -13,14 +12,16 @@ from corpus.source import open_source
 from corpus.store import CorpusStore
 from embeddings.cache import CachedEncoder
 from embeddings.encoder import Encoder, PairModel, load_encoder, load_pair_model
-from embeddings.errors import SnapshotDamaged, SnapshotMissing
-from embeddings.snapshot import current_folder, examples_sha256, load_snapshot, read_manifest
-from service.builder import RECIPE, Built, build_snapshot, examples_of
+from embeddings.errors import SnapshotDamaged
+from embeddings.snapshot import Snapshot, current_folder, load_snapshot
+from service.builder import Built
 from service.calibration_file import read_calibration, shipped_path
 from service.matching.matcher import Matcher
 from service.matching.scoring import Calibration
 from service.settings import Settings
+from service.updating import Updater
 
+log = logging.getLogger(__name__)
 SHIPPED_VECTORS = Path(__file__).parent / "calibrations" / "vectors"  # made by scripts.ship_vectors
 
 
@@ -34,33 +35,46 @@ def open_encoder(settings: Settings) -> Encoder:
     return load_encoder(settings.encoder, settings.models_dir)
 
 
-@contextmanager
-def building(settings: Settings) -> Iterator[None]:
-    """Hold the right to build: one process at a time has it, the others wait."""
+def builder_lock(settings: Settings) -> FileLock:
+    """Return the lock that one builder at a time holds; it is let go when its holder dies."""
     settings.run_dir.mkdir(parents=True, exist_ok=True)
-    with FileLock(settings.run_dir / "build.lock"):
-        yield
+    return FileLock(settings.run_dir / "build.lock")
 
 
-def build(settings: Settings, store: CorpusStore, encoder: Encoder) -> Built:
-    """Build the snapshot of the store's newest revision and make it the current one."""
-    with building(settings):
-        judged = read_judged(settings.judged_path)
-        return build_snapshot(store, _prepared(encoder), settings.snapshots_dir, settings.index_kind, judged)
+def updater_of(settings: Settings, store: CorpusStore, encoder: Encoder) -> Updater:
+    """Return who keeps the snapshot at the store; hold the lock while it works."""
+    judged = read_judged(settings.judged_path)
+    return Updater(store, _prepared(encoder), settings.snapshots_dir, settings.index_kind, judged)
 
 
-def prepare(settings: Settings, encoder: Encoder) -> None:
+def build(settings: Settings, store: CorpusStore, encoder: Encoder, *, whole: bool = False) -> Built:
+    """Bring the current snapshot to the store's newest revision; build it anew where it is damaged, or when `whole`."""
+    with builder_lock(settings):
+        updater = updater_of(settings, store, encoder)
+        if whole:
+            return updater.build()
+        try:
+            return updater.catch_up()
+        except SnapshotDamaged:
+            return updater.build()
+
+
+def prepare(settings: Settings, encoder: Encoder, *, newest: bool = True) -> None:
     """Import what ships into a store that was never written, and build a snapshot where none can serve.
 
-    A snapshot that was altered is not built over: loading it then says what is wrong with it.
+    Unless `newest`, one of an older revision can. A snapshot that was altered is not built over: loading it then says
+    what is wrong with it.
     """
-    with building(settings), open_store(settings) as store:
+    with builder_lock(settings), open_store(settings) as store:
         if store.revision == 0:
             shipped = read_sources(open_source(path, {}) for path in SHIPPED)
             store.put(debunk for debunk in shipped if isinstance(debunk, Debunk))
-        if _is_stale(settings, store, encoder):
-            judged = read_judged(settings.judged_path)
-            build_snapshot(store, _prepared(encoder), settings.snapshots_dir, settings.index_kind, judged)
+        try:
+            updater = updater_of(settings, store, encoder)
+            if newest or not updater.can_serve():
+                updater.catch_up()
+        except SnapshotDamaged as error:
+            log.error("the snapshot is not brought up to date: %s", error)
 
 
 def _prepared(encoder: Encoder) -> Encoder:
@@ -80,12 +94,14 @@ def open_pair_model(settings: Settings, encoder: Encoder) -> PairModel | None:
     return load_pair_model(encoder, settings.models_dir)
 
 
-def load_matcher(settings: Settings, encoder: Encoder, pair_model: PairModel | None) -> Matcher:
-    """Return a matcher over the current snapshot.
+def load_matcher(
+    settings: Settings, encoder: Encoder, pair_model: PairModel | None, previous: Snapshot | None = None
+) -> Matcher:
+    """Return a matcher over the current snapshot; what the previous one holds of it is not loaded again.
 
     Raises SnapshotMissing, SnapshotDamaged, FingerprintMismatch or CalibrationRefused.
     """
-    snapshot = load_snapshot(current_folder(settings.snapshots_dir))
+    snapshot = load_snapshot(current_folder(settings.snapshots_dir), previous)
     return Matcher(encoder, snapshot, open_calibration(settings, encoder), pair_model)
 
 
@@ -93,17 +109,3 @@ def open_calibration(settings: Settings, encoder: Encoder) -> Calibration:
     """Return the calibration that the settings name, or the encoder's that ships; raises CalibrationRefused."""
     path = Path(settings.calibration).expanduser() if settings.calibration else shipped_path(encoder)
     return read_calibration(path)
-
-
-def _is_stale(settings: Settings, store: CorpusStore, encoder: Encoder) -> bool:
-    """Return whether the current snapshot is absent, or of another encoder, corpus, revision, examples or recipe."""
-    try:
-        manifest = read_manifest(current_folder(settings.snapshots_dir))
-    except SnapshotMissing:
-        return True
-    except SnapshotDamaged:
-        return False
-    examples = examples_sha256(examples_of(read_judged(settings.judged_path)))
-    met = (manifest.encoder_fingerprint, manifest.corpus_id, manifest.corpus_revision, manifest.examples_sha256)
-    expected = (encoder.fingerprint, store.corpus_id, store.revision, examples)
-    return met != expected or (manifest.recipe, manifest.index_kind) != (RECIPE, settings.index_kind)

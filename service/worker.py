@@ -1,22 +1,29 @@
-"""Worker: what one serving process answers from, loaded in the background and swapped when a new snapshot appears."""
+"""Worker: what one serving process answers from, loaded in the background and swapped when a new snapshot appears.
 
+A snapshot that follows another is loaded beside requests, so it must not hold them up: what the last one holds already
+is taken from there, the rest is read by C code that lets other threads run. Drift is looked for by the builder.
+"""
+
+import gc
 import logging
 import threading
+import time
 from pathlib import Path
 
 from corpus.errors import CorpusError
 from embeddings.encoder import Encoder, PairModel
 from embeddings.errors import EmbeddingsError
 from embeddings.snapshot import CURRENT
+from service.drifting import drift_path, read_drift
 from service.errors import NotReady
-from service.matching.drift import drift_warning
 from service.matching.errors import MatchingError
 from service.matching.matcher import Matcher
+from service.retention import Retention
 from service.settings import Settings
 from service.wiring import load_matcher, open_encoder, open_pair_model, prepare
 
 log = logging.getLogger(__name__)
-WATCH_SECONDS = 1.0
+WATCH_SECONDS = 0.25
 RETRY_SECONDS = 15.0
 
 
@@ -29,10 +36,12 @@ class Worker:
         self._encoder: Encoder | None = None
         self._pair_model: PairModel | None = None
         self._matcher: Matcher | None = None
+        self._drift_seen = (0, 0)
         self.warning: str | None = None
         self._reason = "the encoder and the snapshot are being loaded; try again in a few seconds"
-        self._seen = _version(settings.snapshots_dir)
+        self._seen = _version(settings.snapshots_dir / CURRENT)
         self._stopped = threading.Event()
+        self._retention = Retention(settings)
 
     @property
     def matcher(self) -> Matcher:
@@ -45,44 +54,61 @@ class Worker:
     def start(self) -> None:
         """Load in a thread of its own, then watch for new snapshots until `stop`."""
         threading.Thread(target=self._run, name="mythmatch-worker", daemon=True).start()
+        self._retention.start()
 
     def stop(self) -> None:
         """Stop watching."""
         self._stopped.set()
+        self._retention.stop()
 
     def load(self) -> None:
         """Take the current snapshot into use; the first time, import what ships and build one where there is none."""
         if self._encoder is None:
             encoder = open_encoder(self.settings)
-            prepare(self.settings, encoder)
+            prepare(self.settings, encoder, newest=not self.settings.builder)
             self._pair_model = open_pair_model(self.settings, encoder)
             self._encoder = encoder
-        self._seen = _version(self.settings.snapshots_dir)
-        matcher = load_matcher(self.settings, self._encoder, self._pair_model)
-        self.warning = drift_warning(matcher.snapshot, matcher.calibration)
+            gc.collect()
+            gc.freeze()  # what stays for good is not gone through again by each collection
+        self._seen = _version(self.settings.snapshots_dir / CURRENT)
+        previous = self._matcher.snapshot if self._matcher is not None else None
+        matcher = load_matcher(self.settings, self._encoder, self._pair_model, previous)
+        if previous is None or matcher.snapshot.examples is not previous.examples:
+            _ = matcher.snapshot.examples.precision, matcher.snapshot.examples.background  # else the first request's
         self._matcher = matcher
+        self._read_drift()
         manifest = matcher.snapshot.manifest
         log.info("ready: %d debunks, corpus revision %d", manifest.documents, manifest.corpus_revision)
-        if self.warning:
-            log.warning(self.warning)
+        del previous
+        gc.collect()  # a snapshot's parts refer to each other, and none is to wait for its turn in memory
+
+    def _read_drift(self) -> None:
+        """Take over what the builder found of drift, where it found anything since."""
+        version = _version(drift_path(self.settings))
+        if version != self._drift_seen:
+            self._drift_seen = version
+            self.warning = read_drift(drift_path(self.settings), self.matcher.calibration.id)
 
     def _run(self) -> None:
         while not self._stopped.is_set():
             try:
                 self.load()
             except Exception as error:  # a thread's outermost line: whatever it is must be told, not vanish
-                self._fail(error)
+                if self._matcher is None or _version(self.settings.snapshots_dir / CURRENT) == self._seen:
+                    self._fail(error)  # else it is of the past already, and may have been deleted meanwhile
             self._wait()
 
     def _wait(self) -> None:
         """Return when there is something to load: a new snapshot, or after a while another try at the first one."""
-        waited = 0.0
+        since = time.monotonic()
         while not self._stopped.wait(WATCH_SECONDS):
-            waited += WATCH_SECONDS
-            if _version(self.settings.snapshots_dir) != self._seen:
+            if _version(self.settings.snapshots_dir / CURRENT) != self._seen:
                 return
+            waited = time.monotonic() - since
             if self._matcher is None and waited >= RETRY_SECONDS:
                 return
+            if self._matcher is not None:
+                self._read_drift()
 
     def _fail(self, error: Exception) -> None:
         known = isinstance(error, CorpusError | EmbeddingsError | MatchingError | OSError)
@@ -91,10 +117,10 @@ class Worker:
         log.error("cannot load: %s%s", error, still, exc_info=None if known else error)
 
 
-def _version(snapshots_dir: Path) -> tuple[int, int]:
-    """Return what changes when `current` is replaced."""
+def _version(path: Path) -> tuple[int, int]:
+    """Return what changes when a file is replaced."""
     try:
-        status = (snapshots_dir / CURRENT).stat()
+        status = path.stat()
     except OSError:
         return (0, 0)
     return (status.st_ino, status.st_mtime_ns)

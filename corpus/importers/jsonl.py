@@ -67,7 +67,9 @@ def _passages(fact: Any, stated: dict[str, Any]) -> Any:
     """Return the paragraphs of a fact; what is no text is left for the debunk to refuse."""
     paragraphs = [part.strip() for part in fact.split("\n\n") if part.strip()] if isinstance(fact, str) else fact
     given = stated.get("passages")
-    if given and (not isinstance(given, list) or fact != "\n\n".join(map(str, given))):
+    if given and not isinstance(given, list):
+        return given
+    if given and fact != "\n\n".join(map(str, given)):
         raise InvalidDebunk(f"debunk {stated.get('id')!r}: fact and passages say different things; give one of them")
     return given or paragraphs
 

@@ -35,7 +35,21 @@ NETWORK_ERRORS = (httpcore2.TimeoutException, httpcore2.NetworkError, httpcore2.
 NAME = re.compile(r"[^\w.-]+")
 
 SUFFIXES = frozenset(
-    {".json", ".jsonl", ".ndjson", ".jsonld", ".csv", ".tsv", ".parquet", ".xml", ".rss", ".atom", ".txt", ".html", ".htm"}
+    {
+        ".json",
+        ".jsonl",
+        ".ndjson",
+        ".jsonld",
+        ".csv",
+        ".tsv",
+        ".parquet",
+        ".xml",
+        ".rss",
+        ".atom",
+        ".txt",
+        ".html",
+        ".htm",
+    }
 )
 SUFFIX_OF_TYPE = {  # the standard library's own table differs from machine to machine
     "application/json": ".json",

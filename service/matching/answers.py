@@ -1,6 +1,6 @@
-"""Answers: what is known of a text, and how a stance changes what was decided."""
+"""Answers: what is known of a text, and how stances and reasons to hold change what was decided."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -8,6 +8,7 @@ from service.matching.claims import Claim
 from service.matching.retrieval import Candidate
 from service.matching.scoring import Decision, Thresholds
 from service.matching.stance import AGAINST, UNKNOWN, Judgement, Stance
+from service.matching.standing import Held
 from service.matching.verdicts import ClaimVerdict
 
 DECISIONS: tuple[Decision, ...] = ("no_match", "possible", "match")  # the stronger, the later
@@ -17,26 +18,32 @@ DECISIONS: tuple[Decision, ...] = ("no_match", "possible", "match")  # the stron
 class Place:
     """A claim that a debunk answers, how probably, and how the claim puts the myth.
 
-    `fact_lead` is the claim's cosine with the debunk's nearest fact less that with its nearest wording.
+    `fact_lead` is the claim's cosine with the debunk's nearest fact less that with its nearest wording. `address` is
+    that by which it is about the debunk; the claim then is the address where it stands.
     """
 
     claim: Claim
     probability: float
     fact_lead: float
     judged: Judgement = UNKNOWN
+    address: str | None = None
 
 
 @dataclass(frozen=True)
 class Match:
     """A scored debunk: all places of the text that it answers, best first, and its lead in cosine over the next.
 
-    The probability, the claim and the stance are those of the best place.
+    The probability, the claim and the stance are those of the best place. `suppressed_by` is the text by which the
+    debunk was ruled out, `held` the reason why what would be a match is only possible; that the claim was found true is
+    told of what is possible too, as the answer is not decided on it.
     """
 
     candidate: Candidate
     decision: Decision
     places: Sequence[Place]
     margin: float | None = None
+    suppressed_by: str | None = None
+    held: Held | None = None
 
     @property
     def claim(self) -> Claim:
@@ -63,7 +70,8 @@ class Match:
 class Answer:
     """What is known of a text: its matches, most probable first, a verdict for each of its claims, the thresholds.
 
-    `decision` is the strongest on any debunk, shown or not; `stance` that of the debunk which it was made on.
+    `decision` is the strongest on any debunk, shown or not, that did not find the claim true; `stance` is that of the
+    debunk which it was made on.
     """
 
     matches: Sequence[Match]
@@ -73,7 +81,7 @@ class Answer:
 
     @property
     def decision(self) -> Decision:
-        """Return the strongest decision on any debunk."""
+        """Return the strongest decision on any debunk that did not find the claim true."""
         return self._deciding.decision if self._deciding else DECISIONS[0]
 
     @property
@@ -83,7 +91,8 @@ class Answer:
 
     @property
     def _deciding(self) -> Match | None:
-        return max((*self.matches, *self.hidden), key=lambda match: DECISIONS.index(match.decision), default=None)
+        against = (match for match in (*self.matches, *self.hidden) if match.held != "rated_true")
+        return max(against, key=lambda match: DECISIONS.index(match.decision), default=None)
 
     def first(self, limit: int) -> "Answer":
         """Return the answer with its first matches only; what was decided stays."""
@@ -96,6 +105,19 @@ def held_back(answer: Answer) -> Answer:
     matches = [_at_most_possible(match, match.only_against) for match in answer.matches]
     claims = [_at_most_possible(verdict, verdict.best in against) for verdict in answer.claims]
     return replace(answer, matches=matches, claims=claims)
+
+
+def held_by(answer: Answer, reason_of: Callable[[str], Held | None]) -> Answer:
+    """Return the answer with the matches of debunks that are held for a reason, and their claims, at most possible."""
+    matches = [_held(match, reason_of(match.candidate.debunk_id)) for match in answer.matches]
+    claims = [_at_most_possible(verdict, bool(verdict.best and reason_of(verdict.best))) for verdict in answer.claims]
+    return replace(answer, matches=matches, claims=claims)
+
+
+def _held(match: Match, reason: Held | None) -> Match:
+    """Return the match held, if there is a reason; see `Match` for when that is told."""
+    tells = {"match": True, "possible": reason == "rated_true", "no_match": False}[match.decision]
+    return replace(_at_most_possible(match, reason is not None), held=reason if tells else None)
 
 
 Decided = TypeVar("Decided", Match, ClaimVerdict)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from embeddings.snapshot import Passage
+from service.matching.addresses import says_nothing_else
 from service.matching.answers import Answer, Match, Place
 from service.matching.scoring import EXACT
 from service.matching.stance import Judgement, Question, StanceJudge
@@ -16,7 +17,8 @@ Where = tuple[int, int, int]  # answer, match, place
 def with_stances(answers: Sequence[Answer], judge: StanceJudge, myth_of: Callable[[str], Passage]) -> list[Answer]:
     """Return the answers with the stance of each place of their matches; what is no match stays unclear.
 
-    A text that is a wording of the myth and nothing else repeats it. Else the best place of the best match is judged
+    A text that is a wording of the myth and nothing else repeats it; one that is an address and nothing else says
+    nothing of it. Else the best place of the best match is judged
     closely, that of the second too on a near tie: reading two texts together costs as much as encoding them.
     """
     asked: dict[Where, tuple[Question, bool]] = {}
@@ -28,7 +30,7 @@ def with_stances(answers: Sequence[Answer], judge: StanceJudge, myth_of: Callabl
                 for which, place in enumerate(match.places):
                     if _is_wording(place):
                         judged[number, rank, which] = Judgement("repeats", EXACT)
-                    else:
+                    elif not _is_address(place):
                         asked[number, rank, which] = _question(place, myth), closely and not which
     questions = [question for question, _ in asked.values()]
     judged |= zip(asked, judge.judge(questions, [closely for _, closely in asked.values()]), strict=True)
@@ -42,7 +44,12 @@ def with_stances(answers: Sequence[Answer], judge: StanceJudge, myth_of: Callabl
 
 
 def _is_wording(place: Place) -> bool:
-    return place.probability == EXACT and place.claim.context == place.claim.plain
+    is_exact = place.probability == EXACT and place.claim.context == place.claim.plain
+    return is_exact and place.address is None
+
+
+def _is_address(place: Place) -> bool:
+    return place.address is not None and says_nothing_else(place.claim.context)
 
 
 def _is_close(answer: Answer, rank: int) -> bool:

@@ -1,7 +1,9 @@
 """Matcher: the whole path from texts to answers, on one screen."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import datetime
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -9,12 +11,14 @@ import numpy.typing as npt
 
 from embeddings.encoder import Encoder, PairModel
 from embeddings.snapshot import Snapshot
-from service.matching.answers import Answer, Match, Place, held_back
+from service.matching.answers import Answer, Match, Place, held_back, held_by
 from service.matching.claims import extract
 from service.matching.judging import with_stances
 from service.matching.retrieval import Found, Retrieval
-from service.matching.scoring import EXACT, Calibration, Thresholds
+from service.matching.rulings import Rules, Rulings
+from service.matching.scoring import Calibration, Thresholds
 from service.matching.stance import StanceJudge
+from service.matching.standing import Flooded, Standing, never_flooded, utc_now
 from service.matching.verdicts import Decider, best_claims, margin, verdicts
 
 Wanted = Literal["repeats", "any"]  # repeats: what only denies or reports a myth is at most possible
@@ -25,13 +29,20 @@ class Matcher:
     """Answers texts from one snapshot with the encoder that made it, a calibration for both, and a judge of stance."""
 
     def __init__(
-        self, encoder: Encoder, snapshot: Snapshot, calibration: Calibration, pair_model: PairModel | None = None
+        self,
+        encoder: Encoder,
+        snapshot: Snapshot,
+        calibration: Calibration,
+        pair_model: PairModel | None = None,
+        clock: Callable[[], datetime] = utc_now,
     ) -> None:
         """Raises FingerprintMismatch or CalibrationRefused where they do not belong together."""
         snapshot.check_encoder(encoder)
         calibration.check(snapshot)
         self.encoder, self.snapshot, self.calibration = encoder, snapshot, calibration
         self.retrieval = Retrieval(snapshot)
+        self.rules, self.standing = Rules(self.retrieval), Standing(snapshot.marks)
+        self.clock = clock
         self.judge = StanceJudge(calibration.stance, pair_model)
 
     def match(
@@ -41,9 +52,10 @@ class Matcher:
         threshold: float | None = None,
         lang: str | None = None,
         stance: Wanted = "repeats",
+        is_flooded: Flooded = never_flooded,
     ) -> Answer:
         """Return the answer to one text with up to `limit` matches; see `match_all`."""
-        return self.match_all([text], limit, threshold, [lang], stance)[0]
+        return self.match_all([text], limit, threshold, [lang], stance, is_flooded)[0]
 
     def match_all(
         self,
@@ -52,6 +64,7 @@ class Matcher:
         threshold: float | None = None,
         langs: Sequence[str | None] | None = None,
         stance: Wanted = "repeats",
+        is_flooded: Flooded = never_flooded,
     ) -> list[Answer]:
         """Return one answer a text, in order; `threshold` replaces that of a match, `langs` are found where None."""
         thresholds = self.calibration.thresholds
@@ -59,38 +72,36 @@ class Matcher:
             thresholds = Thresholds(threshold, min(threshold, thresholds.possible))
         extracted = [extract(text, lang) for text, lang in zip(texts, langs or [None] * len(texts), strict=True)]
         row_of = self._encode({claim.plain for claims in extracted for claim in claims})
-        answers = []
-        for claims in extracted:
-            found = self.retrieval.search(claims, np.stack([row_of[claim.plain] for claim in claims]), limit)
-            answers.append(self._answer(found, self._score(found), max(limit, RUNNERS_UP), thresholds))
+        absent, answers = self.standing.absent(self.clock()), []
+        for text, claims in zip(texts, extracted, strict=True):
+            addresses = self.rules.addresses.within(text, absent)
+            rows = np.stack([row_of[claim.plain] for claim in claims])
+            named = {debunk_id for address in addresses for debunk_id in address.debunk_ids}
+            found = self.retrieval.search(claims, rows, limit, absent, named)
+            rulings = self.rules.on(text, found, addresses)
+            answers.append(self._answer(found, rulings, max(limit, RUNNERS_UP), thresholds))
         judged = with_stances(answers, self.judge, self.retrieval.myth)
-        return [(held_back(answer) if stance == "repeats" else answer).first(limit) for answer in judged]
+        weighed = [held_back(answer) if stance == "repeats" else answer for answer in judged]
+        return [held_by(answer, partial(self.standing.held, is_flooded=is_flooded)).first(limit) for answer in weighed]
 
     def _encode(self, plain: set[str]) -> dict[str, npt.NDArray[np.float32]]:
         ordered = sorted(plain)
         return dict(zip(ordered, self.encoder.encode_queries(ordered), strict=True))
 
-    def _score(self, found: Found) -> npt.NDArray[np.float64]:
-        """Return the probability of each claim and debunk; a wording word for word is certain."""
-        probabilities = self.calibration.probabilities(found.evidence)
-        for claim, row in zip(found.claims, probabilities, strict=True):
-            exact = self.retrieval.exact(claim)
-            row[[debunk_id in exact for debunk_id in found.evidence.debunk_ids]] = EXACT
-        return probabilities
-
-    def _answer(
-        self, found: Found, probabilities: npt.NDArray[np.float64], limit: int, thresholds: Thresholds
-    ) -> Answer:
+    def _answer(self, found: Found, rulings: Rulings, limit: int, thresholds: Thresholds) -> Answer:
+        ids = found.evidence.debunk_ids
+        probabilities = rulings.over(self.calibration.probabilities(found.evidence), ids)
         decide = Decider(thresholds, found.is_short)
         matches = []
-        for debunk_id, where in best_claims(found, probabilities, thresholds.possible)[:limit]:
-            column = found.evidence.debunk_ids.index(debunk_id)
-            leads = [self.retrieval.fact_lead(debunk_id, found.rows[row]) for row in where]
+        for debunk_id, rows in best_claims(found, probabilities, thresholds.possible)[:limit]:
+            column = ids.index(debunk_id)
+            leads = [self.retrieval.fact_lead(debunk_id, found.rows[row]) for row in rows]
             places = [
-                Place(found.claims[row], float(probabilities[row, column]), lead)
-                for row, lead in zip(where, leads, strict=True)
+                rulings.placed(Place(found.claims[row], float(probabilities[row, column]), lead), (row, debunk_id))
+                for row, lead in zip(rows, leads, strict=True)
             ]
-            candidate = self.retrieval.candidate(debunk_id, places[0].claim, found.rows[where[0]])
-            matches.append(Match(candidate, decide(places[0].claim, places[0].probability), places))
+            candidate = self.retrieval.candidate(debunk_id, found.claims[rows[0]], found.rows[rows[0]])
+            match = Match(candidate, decide(places[0].claim, places[0].probability), places)
+            matches.append(rulings.explained(match))
         matches = [replace(match, margin=margin(match, matches)) for match in matches]
-        return Answer(matches, verdicts(found, probabilities, decide), thresholds)
+        return Answer(matches, verdicts(found, self.standing.deciding(probabilities, ids), decide), thresholds)

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
@@ -12,14 +11,16 @@ from embeddings.index import Neighbour
 from embeddings.snapshot import Passage, Snapshot
 from embeddings.vectors import Vectors
 from embeddings.words import terms
-from service.matching.claims import Claim, plainly
+from service.matching.claims import Claim
 from service.matching.evidence import Evidence, Table, gather
-from service.matching.shelf import WORDINGS, Shelves
+from service.matching.shelf import Shelves
+from service.matching.word_for_word import wordings_of
 
 PASSAGES_PER_DEBUNK = 8  # first guess of how many passages to ask for; more are asked for when it was too few
 MIN_CANDIDATES = 20  # debunks that a text is compared with, at least, where the corpus has so many
 MIN_PER_CLAIM = 5  # of a text that is cut into many claims
 BY_WORDS = 10  # passages a claim that words alone may add
+MAX_NAMED = 50  # debunks that addresses may add: no answer shows more
 MIN_CONTENT_WORDS = 4  # a text with fewer is at most possible: too short to be sure of
 
 
@@ -56,15 +57,25 @@ class Retrieval:
         self.examples = snapshot.examples if examples is None else examples
         self.shelves = Shelves(snapshot, self.examples, hidden)
 
-    def search(self, claims: Sequence[Claim], rows: Vectors, limit: int) -> Found:
-        """Return the evidence for the debunks that are nearest to any claim, by vectors or by words.
+    def search(
+        self,
+        claims: Sequence[Claim],
+        rows: Vectors,
+        limit: int,
+        absent: Collection[str] = (),
+        named: Collection[str] = (),
+    ) -> Found:
+        """Return the evidence for the debunks that are nearest to any claim, by vectors or words, and for those named.
 
-        With an exact index every debunk that is left out is farther from each claim than `limit` others.
+        With an exact index every debunk that is left out is farther from each claim than `limit` others, but those that
+        are `absent`, of which none is found.
         """
         words = [terms(claim.plain, claim.lang) for claim in claims]
         bm25 = np.stack([self.snapshot.words.bm25(said) for said in words]) if words else np.zeros((0, 0), np.float32)
         ceilings = np.array([[self.snapshot.words.ceiling(said)] for said in words], dtype=np.float32)
-        shelves = [self.shelves.of(debunk_id) for debunk_id in self._debunk_ids(rows, bm25, limit)]
+        bm25[:, [key for debunk_id in absent for key in self.shelves.keys.get(debunk_id, ())]] = 0.0
+        near = self._debunk_ids(rows, bm25, limit, absent) | self._nearest(named, rows)
+        shelves = [self.shelves.of(debunk_id) for debunk_id in sorted(near.difference(absent))]
         centered = self.examples.center(rows, [claim.lang for claim in claims])
         evidence = gather(claims, rows, centered, shelves, self.examples.background, bm25, ceilings)
         return Found(claims, rows, evidence)
@@ -93,34 +104,39 @@ class Retrieval:
 
     def exact(self, claim: Claim) -> frozenset[str]:
         """Return the debunks of which the claim has a wording, word for word."""
-        return self._by_wording.get(wording(claim.plain), frozenset())
+        return self.snapshot.owners_saying(wording(claim.plain), wordings_of)
 
-    def _debunk_ids(self, rows: Vectors, bm25: Table, limit: int) -> list[str]:
-        """Return the debunks to compare with, by id: all of a small corpus, else those that are near to a claim."""
+    def _debunk_ids(self, rows: Vectors, bm25: Table, limit: int, absent: Collection[str]) -> set[str]:
+        """Return the debunks to compare with: all of a small corpus, else those that are near to a claim."""
         all_ids = self.shelves.keys
         wanted = max(limit, MIN_CANDIDATES if len(rows) * MIN_PER_CLAIM <= MIN_CANDIDATES else MIN_PER_CLAIM)
-        if len(all_ids) <= max(limit, MIN_CANDIDATES):
-            return sorted(all_ids)
+        if len(all_ids) - sum(debunk_id in all_ids for debunk_id in absent) <= max(limit, MIN_CANDIDATES):
+            return set(all_ids).difference(absent)
         found = set(self._by_words(bm25))
         k, owners = wanted * PASSAGES_PER_DEBUNK, [set[str]()]
         while True:
-            owners = [self._owners(neighbours) for neighbours in self.snapshot.index.search(rows, k)]
+            owners = [self._owners(near).difference(absent) for near in self.snapshot.index.search(rows, k)]
             if k >= len(self.snapshot.passages) or all(len(near) >= wanted for near in owners):
                 break
             k *= 4
-        return sorted(found.union(*owners))
+        return found.union(*owners)
+
+    def _nearest(self, named: Collection[str], rows: Vectors) -> set[str]:
+        """Return the debunks that are named; of more than can be answered with those that are nearest to any claim."""
+        held = sorted(self.shelves.keys.keys() & named)
+        if len(held) <= MAX_NAMED:
+            return set(held)
+        cosine = {one: float((rows @ self.snapshot.index.vectors(self.shelves.keys[one]).T).max()) for one in held}
+        return set(sorted(held, key=lambda one: -cosine[one])[:MAX_NAMED])
 
     def _owners(self, neighbours: Iterable[Neighbour]) -> set[str]:
-        return {self.snapshot.passages[key].owner for key, _ in neighbours}
+        return {self.snapshot.owner(key) for key, _ in neighbours}
 
     def _by_words(self, bm25: Table) -> set[str]:
         k = min(BY_WORDS, bm25.shape[1])
         best = np.argpartition(-bm25, k - 1, axis=1)[:, :k] if k else np.zeros((0, 0), dtype=int)
         return {
-            self.snapshot.passages[key].owner
-            for row, keys in zip(bm25, best, strict=True)
-            for key in keys
-            if row[key] > 0
+            self.snapshot.owner(int(key)) for row, keys in zip(bm25, best, strict=True) for key in keys if row[key] > 0
         }
 
     def _shared_terms(self, claim: Claim, passage: Passage) -> list[str]:
@@ -128,12 +144,3 @@ class Retrieval:
         held = frozenset(terms(passage.text, passage.lang))
         shared = {term for term in terms(claim.plain, claim.lang) if term in held}
         return sorted(shared, key=lambda term: (-self.snapshot.words.weight(term), term))
-
-    @cached_property
-    def _by_wording(self) -> dict[str, frozenset[str]]:
-        owners: dict[str, set[str]] = {}
-        for passage in self.snapshot.passages:
-            if passage.kind in WORDINGS:
-                for words in {wording(passage.text), wording(plainly(passage.text))} - {""}:
-                    owners.setdefault(words, set()).add(passage.owner)
-        return {text: frozenset(ids) for text, ids in owners.items()}

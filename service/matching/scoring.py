@@ -14,7 +14,8 @@ from service.matching.stance import StanceCalibration
 
 Decision = Literal["match", "possible", "no_match"]
 REFIT = "run `python -m scripts.calibrate` and set MYTHMATCH_CALIBRATION and MYTHMATCH_JUDGED to what it was given"
-EXACT = 1.0  # the probability of a claim that has a wording of the debunk word for word
+EXACT = 1.0  # the probability of a claim that has a wording of the debunk word for word, or its address
+RULED_OUT = 0.0  # that of a claim which was decided not to be about the debunk; no evidence ends there
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,9 @@ class Thresholds:
     possible: float
 
     def decide(self, probability: float) -> Decision:
-        """Return the decision for a probability."""
+        """Return the decision for a probability; what is ruled out is no match, even where the threshold is 0."""
+        if probability == RULED_OUT:
+            return "no_match"
         if probability >= self.match:
             return "match"
         return "possible" if probability >= self.possible else "no_match"

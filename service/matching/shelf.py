@@ -1,9 +1,9 @@
 """Shelf: all that a snapshot holds of one debunk, laid out for comparing claims with it."""
 
 import re
+from collections import OrderedDict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -54,12 +54,21 @@ class Shelves:
         """Take the snapshot; `examples` are its own, or fewer where some must not speak, as `hidden` keys must not."""
         self.snapshot = snapshot
         self.examples = examples
-        self.keys: dict[str, list[int]] = {}
-        for key, passage in enumerate(snapshot.passages):
-            if key in hidden:
-                continue
-            self.keys.setdefault(passage.owner, []).append(key)
-        self.of = lru_cache(maxsize=KEPT_SHELVES)(self._shelf)
+        self.keys = snapshot.keys
+        if hidden:
+            kept = {owner: [key for key in keys if key not in hidden] for owner, keys in snapshot.keys.items()}
+            self.keys = {owner: keys for owner, keys in kept.items() if keys}
+        is_whole = examples is snapshot.examples and not hidden
+        self._kept: OrderedDict[tuple[str, int], Shelf] = snapshot.kept if is_whole else OrderedDict()
+
+    def of(self, debunk_id: str) -> Shelf:
+        """Return the shelf of a debunk; one whose passages did not change is that of the snapshot before."""
+        version = self.snapshot.version(debunk_id)
+        shelf = self._kept.pop(version, None) or self._shelf(debunk_id)
+        self._kept[version] = shelf  # the last used come last
+        if len(self._kept) > KEPT_SHELVES:
+            self._kept.popitem(last=False)
+        return shelf
 
     def _shelf(self, debunk_id: str) -> Shelf:
         passages = self.snapshot.passages
@@ -92,8 +101,7 @@ class Shelves:
 
         See `Examples.precision` for the source.
         """
-        background = self.examples.background
-        nothing = background.mean(axis=0) if len(background) else np.zeros(wordings.shape[1], dtype=np.float32)
+        nothing = self.examples.background_mean
         mean = wordings.mean(axis=0)
         direction = np.asarray((mean - nothing) @ self.examples.precision, dtype=np.float32)
         return direction, float(direction @ (mean + nothing)) / 2

@@ -82,9 +82,10 @@ def _by_fit(
 
 def verdicts(found: Found, probabilities: Probabilities, decide: Decider) -> list[ClaimVerdict]:
     """Return a verdict for each part of the text, in order: the most probable claims first, then what they leave."""
+    raw = found.evidence.values[:, :, 0]
     every = [
-        _verdict(claim, row, found.evidence.debunk_ids, decide)
-        for claim, row in zip(found.claims, probabilities, strict=True)
+        _verdict(claim, row, cosines, found.evidence.debunk_ids, decide)
+        for claim, row, cosines in zip(found.claims, probabilities, raw, strict=True)
     ]
     chosen: list[ClaimVerdict] = []
     taken: set[int] = set()
@@ -102,10 +103,18 @@ def _by_strength(verdict: ClaimVerdict) -> tuple[float, int]:
     return -round(verdict.probability, AS_SURE) if answered else 0.0, verdict.claim.last - verdict.claim.first
 
 
-def _verdict(claim: Claim, row: npt.NDArray[np.float64], debunk_ids: Sequence[str], decide: Decider) -> ClaimVerdict:
+def _verdict(
+    claim: Claim,
+    row: npt.NDArray[np.float64],
+    cosines: npt.NDArray[np.float32],
+    debunk_ids: Sequence[str],
+    decide: Decider,
+) -> ClaimVerdict:
+    """Return the verdict of the most probable debunk; of those that are as probable, by raw cosine."""
     if not len(row):
         return ClaimVerdict(claim, None, "no_match", 0.0)
-    column = int(row.argmax())
+    likeliest = np.flatnonzero(row == row.max())
+    column = int(likeliest[cosines[likeliest].argmax()])
     probability = float(row[column])
     decision = decide(claim, probability)
     return ClaimVerdict(claim, None if decision == "no_match" else debunk_ids[column], decision, probability)

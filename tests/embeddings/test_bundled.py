@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from embeddings.encoder import load_encoder
+from embeddings.encoder import MODEL_NAME, load_encoder
 from embeddings.errors import ModelDamaged, WeightsRefused
 from tests.real_server import ROOT
 
@@ -32,7 +32,7 @@ TEXTS = {
 
 @pytest.fixture(scope="module")
 def encoder(models_dir: Path) -> "SentenceModelEncoder":
-    from embeddings.bundled import MODEL_NAME, unpacked_model
+    from embeddings.bundled import unpacked_model
     from embeddings.sentence_model import SentenceModelEncoder
 
     return SentenceModelEncoder(MODEL_NAME, unpacked_model(models_dir))

@@ -3,10 +3,13 @@
 import math
 from pathlib import Path
 
+import bm25s
+import numpy as np
 import pytest
 
 from embeddings.errors import IndexRefused
-from embeddings.words import K1, B, WordIndex, terms
+from embeddings.postings import ARRAYS, Postings
+from embeddings.words import K1, B, WordIndex, WordPart, terms
 
 TEXTS = [
     ("NATO promised Russia it would not expand", "en"),
@@ -48,24 +51,60 @@ def test_no_text_reaches_more_than_the_ceiling_of_a_claim() -> None:
     assert max(index.bm25(said)) < index.ceiling(said)
 
 
-def test_an_index_that_is_read_back_finds_the_same(tmp_path: Path) -> None:
-    index = WordIndex.build(TEXTS)
-    index.save(tmp_path / "words")
-    again = WordIndex.load(tmp_path / "words")
-    said = terms("NATO promised the bridge", "en")
+def test_every_value_is_that_of_the_library_bm25s() -> None:
+    texts = [
+        (f"bridge {number % 7} sold in {number} and {number} {'moon ' * (number % 3)}", "en") for number in range(200)
+    ]
+    engine = bm25s.BM25(k1=K1, b=B, method="lucene")
+    engine.index([terms(*text) for text in texts], show_progress=False)
+    said = terms("They sold bridge 5 on the moon", "en")
+    known = [term for term in said if term in engine.vocab_dict]
+    assert WordIndex.build(texts).bm25(said) == pytest.approx(engine.get_scores(known), abs=1e-5)
+
+
+def part(texts: list[tuple[str, str]], mean_length: float, dead: list[int]) -> WordPart:
+    return WordPart.of(Postings.build([terms(*text) for text in texts]), mean_length, dead)
+
+
+def test_segments_together_are_as_one_without_their_dead() -> None:
+    texts = [(f"bridge {number % 7} sold in {number}", "en") for number in range(30)]
+    mean_length = sum(len(terms(*text)) for text in texts) / 30
+    dead = ("a bridge that nobody sold 5", "en")
+    parts = [part([*texts[:20], dead], mean_length, [20]), part([dead, *texts[20:]], mean_length, [0])]
+    joined, whole = WordIndex(parts), WordIndex.build(texts)
+    said = terms("bridge 5 was sold in 25, says nobody", "en")
+    assert len(joined) == 32
+    assert joined.bm25(said)[[20, 21]].tolist() == [0.0, 0.0]
+    assert np.delete(joined.bm25(said), [20, 21]) == pytest.approx(whole.bm25(said), abs=1e-6)
+    assert joined.ceiling(said) == pytest.approx(whole.ceiling(said))
+    assert joined.weight("nobodi") == pytest.approx(whole.weight("nobodi"))
+
+
+def test_postings_that_are_read_back_are_the_same(tmp_path: Path) -> None:
+    postings = Postings.build([terms(*text) for text in TEXTS])
+    postings.save(tmp_path / "words")
+    again = Postings.load(tmp_path / "words")
     assert len(again) == 3
-    assert again.bm25(said).tolist() == pytest.approx(index.bm25(said).tolist())
-    assert again.ceiling(said) == pytest.approx(index.ceiling(said))
+    for name in ARRAYS:
+        assert np.array_equal(getattr(again, name), getattr(postings, name))
+
+
+def test_merged_postings_are_those_of_all_texts() -> None:
+    documents = [terms(*text) for text in TEXTS]
+    parts = [Postings.build(documents[:1]), Postings.build([["dead"], *documents[1:]])]
+    merged = Postings.merged(parts, [np.array([2]), np.array([-1, 0, 1])])
+    whole = Postings.build([*documents[1:], documents[0]])
+    for name in ARRAYS:
+        assert np.array_equal(getattr(merged, name), getattr(whole, name)), name
 
 
 @pytest.mark.parametrize("texts", [[], [("?!", "en")]])
-def test_an_index_without_words_finds_nothing(texts: list[tuple[str, str]], tmp_path: Path) -> None:
-    WordIndex.build(texts).save(tmp_path / "words")
-    index = WordIndex.load(tmp_path / "words")
+def test_an_index_without_words_finds_nothing(texts: list[tuple[str, str]]) -> None:
+    index = WordIndex.build(texts)
     assert index.search(["nato"], 5) == []
     assert index.bm25(["nato"]).tolist() == [0] * len(texts)
 
 
-def test_a_folder_without_an_index_is_refused(tmp_path: Path) -> None:
+def test_a_folder_without_postings_is_refused(tmp_path: Path) -> None:
     with pytest.raises(IndexRefused, match="holds no index of words"):
-        WordIndex.load(tmp_path)
+        Postings.load(tmp_path)

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from embeddings.adapter import ADAPTERS, read_adapter
-from embeddings.bundled import MODEL_NAME, unpacked_model
+from embeddings.bundled import unpacked_model
+from embeddings.encoder import MODEL_NAME
 from embeddings.pair_model import load_pair_model
 from embeddings.sentence_model import SentenceModelEncoder
 from scripts import train_matching, train_stance

@@ -10,7 +10,6 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from embeddings.errors import SnapshotDamaged
-from embeddings.snapshot import current_folder
 from embeddings.toy import ToyEncoder
 from service import pages
 from service.app import create_app
@@ -276,7 +275,8 @@ def ready_probe(settings: Settings, refused: type[Exception]) -> TestResponse:
 
 def test_a_damaged_snapshot_is_told_by_the_ready_probe(toy_settings: Settings) -> None:
     prepare(toy_settings, ToyEncoder())
-    (current_folder(toy_settings.snapshots_dir) / "documents.jsonl").write_text("{}", encoding="utf-8")
+    (documents,) = toy_settings.snapshots_dir.glob("*/segments/*/documents.jsonl")
+    documents.write_text("{}", encoding="utf-8")
     answer = ready_probe(toy_settings, SnapshotDamaged)
     assert "documents.jsonl is truncated or altered" in answer.text
     assert "scripts.build_snapshot" in answer.text

@@ -107,7 +107,7 @@ def test_examples_are_encoded_as_claims_plainly_spelt_and_kept_as_they_were_writ
         store.put([DEBUNK])
         built, encoder = build(store, tmp_path, [SOLD, CAKE])
     assert (built.passages, built.encoded) == (4, 6)
-    assert encoder.queries == ["The bridge was sold", "Мост продан", plainly(SOLD.text), "Bake a cake"]
+    assert encoder.queries == [plainly(SOLD.text), "Bake a cake", "The bridge was sold", "Мост продан"]
     examples = load_snapshot(built.folder).examples
     assert examples.texts == [Example(SOLD.text, "en", "bridge"), Example("Bake a cake", "en", None)]
     assert examples.rows == pytest.approx(ToyEncoder().encode_passages([plainly(SOLD.text), "Bake a cake"]), abs=1e-6)

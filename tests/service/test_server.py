@@ -16,7 +16,7 @@ from tests.real_server import ROOT, RealServer, environment_in, serving
 CANARY = "canary-of-somebodys-text"
 TOY = {"MYTHMATCH_ENCODER": "toy"}
 MYTH = "NATO is at war with Russia in Ukraine"
-SWAP_SECONDS = 10.0
+SWAP_SECONDS = 30.0  # on a machine that does other work besides
 
 
 @pytest.fixture
@@ -131,12 +131,20 @@ def wait_for(server: RealServer, path: str, status: int) -> httpx.Response:
         time.sleep(0.1)
 
 
-def test_an_imported_debunk_is_served_once_its_snapshot_is_built(server: RealServer, tmp_path: Path) -> None:
+def wait_for_revision(server: RealServer, revision: int) -> None:
+    deadline = time.monotonic() + SWAP_SECONDS
+    while wait_for(server, "/readyz", 200).json()["corpus_revision"] < revision:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def test_an_imported_debunk_is_served_without_more_ado(server: RealServer, tmp_path: Path) -> None:
     source = tmp_path / "more.jsonl"
     source.write_text('{"id": "bridge", "myth": "The bridge was sold", "fact": "It was not."}', encoding="utf-8")
     assert httpx.get(f"{server.url}/v1/debunks/bridge").status_code == 404
     assert script(server, "scripts.import_corpus", str(source)) == "read 1 put 1 unchanged 0 rejected 0\n"
-    assert script(server, "scripts.build_snapshot").startswith("revision 2 passages 621 encoded 2: ")
+    wait_for_revision(server, 2)
+    assert script(server, "scripts.build_snapshot").startswith("revision 2 passages 621 encoded 0: ")
     assert wait_for(server, "/v1/debunks/bridge", 200).json()["fact"] == "It was not."
     answer = httpx.post(f"{server.url}/v1/match", json={"text": "they sold the bridge, it was sold"}).json()
     assert (answer["corpus_revision"], answer["matches"][0]["debunk"]["id"]) == (2, "bridge")
@@ -145,7 +153,7 @@ def test_an_imported_debunk_is_served_once_its_snapshot_is_built(server: RealSer
 def test_a_harmed_snapshot_is_told_at_the_start_and_a_new_build_is_taken_up(tmp_path: Path) -> None:
     with serving(tmp_path, TOY) as server:
         server.stop()
-    (vectors,) = server.data_dir.glob("snapshots/*/1/vectors.faiss")
+    (vectors,) = server.data_dir.glob("snapshots/*/segments/*/vectors.faiss")
     os.truncate(vectors, vectors.stat().st_size - 100)
     with serving(tmp_path, TOY, until_ready=False) as server:
         deadline = time.monotonic() + SWAP_SECONDS

@@ -118,6 +118,8 @@ def test_an_answer_has_the_documented_shape_with_null_for_what_is_not_computed(t
         "shared_terms": best["why"]["shared_terms"],
         "margin": pytest.approx(best["similarity"] - second["similarity"], abs=2e-4),
         "stance_probability": 1.0,
+        "suppressed_by": None,
+        "held": None,
     }
     assert (best["why"]["stance_probability"], second["why"]["stance_probability"]) == (1.0, 0.0)
     assert set(best["why"]["shared_terms"]) == {"nato", "is", "at", "war", "with", "russia", "in", "ukrain"}

@@ -1,5 +1,7 @@
 """Wiring: what the first start does, and what the second does not do again."""
 
+import hashlib
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -62,10 +64,30 @@ def test_a_newer_revision_another_kind_or_another_corpus_is_built(toy_settings: 
     assert set(open_matcher(elsewhere).snapshot.documents) == {"extra"}
 
 
+def test_a_snapshot_of_an_older_revision_serves_where_a_builder_brings_it_forward(toy_settings: Settings) -> None:
+    prepare(toy_settings, ToyEncoder(), newest=False)
+    before = stamp(toy_settings)
+    with open_store(toy_settings) as store:
+        store.put([EXTRA])
+    prepare(toy_settings, ToyEncoder(), newest=False)
+    assert stamp(toy_settings) == before
+    prepare(toy_settings, ToyEncoder())
+    assert stamp(toy_settings) != before
+
+
+def test_a_snapshot_that_another_version_laid_out_is_built_anew(toy_settings: Settings) -> None:
+    prepare(toy_settings, ToyEncoder())
+    path = current_folder(toy_settings.snapshots_dir) / "manifest.json"
+    content = json.loads(path.read_text(encoding="utf-8"))["content"] | {"format": 2}
+    seal = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    path.write_text(json.dumps({"content": content, "sha256": seal}), encoding="utf-8")
+    assert len(open_matcher(toy_settings).snapshot.passages) == 619
+
+
 def test_an_altered_snapshot_is_refused_until_it_is_built_anew(toy_settings: Settings) -> None:
     prepare(toy_settings, ToyEncoder())
-    folder = current_folder(toy_settings.snapshots_dir)
-    (folder / "passages.jsonl").write_text("", encoding="utf-8")
+    (passages,) = toy_settings.snapshots_dir.glob("*/segments/*/passages.jsonl")
+    passages.write_text("", encoding="utf-8")
     with pytest.raises(SnapshotDamaged, match=r"passages\.jsonl is truncated or altered"):
         open_matcher(toy_settings)
     with open_store(toy_settings) as store:
