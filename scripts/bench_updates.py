@@ -31,6 +31,7 @@ from corpus.store import CorpusStore
 from embeddings.encoder import Encoder
 from embeddings.vectors import Vectors
 from scripts.terminal import DONE, parser, run, tell
+from service.plotting import plot_memory
 from service.settings import Settings
 from service.updating import Updater
 from service.wiring import open_encoder, open_store
@@ -39,6 +40,7 @@ LATEST_SECONDS = 60.0  # after which a change counts as lost
 POLL_SECONDS = 0.05
 CHUNK = 100  # debunks that are put at a time while many are added
 WARM_SECONDS = 15.0
+ASKED = 20  # texts that are asked over and over while memory is measured
 PARTS = ("latency", "load", "memory")
 
 
@@ -109,7 +111,7 @@ def main() -> int:
             if "load" in parts:
                 _load(bench, asked.adding, asked.rounds, asked.rate)
             if "memory" in parts:
-                _memory(bench, asked.swaps)
+                _memory(bench, asked.swaps, asked.plot)
     return DONE
 
 
@@ -123,6 +125,7 @@ def _arguments() -> argparse.Namespace:
     arguments.add_argument("--rounds", type=int, default=4, help="load: times that it is measured with and without (4)")
     arguments.add_argument("--rate", type=float, default=8.0, help="load: requests a second (8)")
     arguments.add_argument("--swaps", type=int, default=200, help="memory: snapshots that follow each other (200)")
+    arguments.add_argument("--plot", type=Path, metavar="FILE.svg", help="memory: where to draw it")
     return arguments.parse_args()
 
 
@@ -206,15 +209,27 @@ def _timed(bench: Bench, text: str, due: float) -> float:
     return time.monotonic() - due
 
 
-def _memory(bench: Bench, swaps: int) -> None:
-    """Print the worker's and the builder's memory as snapshots follow each other."""
+def _memory(bench: Bench, swaps: int, plot: Path | None) -> None:
+    """Print, and plot, the worker's and the builder's memory as snapshots follow each other.
+
+    The same texts are asked all the time: a worker keeps what it laid out of a debunk (up to 4,096 of them), so new
+    texts fill its memory for a while without any swap.
+    """
     worker, builder = _children(bench.pid)
+    texts = [debunk.myth for debunk in islice(bench.store.debunks(), ASKED)]
+    at, megabytes = list[int](), {"worker": list[int](), "builder": list[int]()}
     for swap in range(swaps + 1):
+        bench.match(texts[swap % ASKED])
+        at.append(swap)
+        megabytes["worker"].append(_megabytes(worker))
+        megabytes["builder"].append(_megabytes(builder))
         if swap % max(1, swaps // 10) == 0:
-            print(f"swap {swap}: worker {_megabytes(worker)} MB, builder {_megabytes(builder)} MB", flush=True)
-        debunk = next(bench.new)
-        bench.wait_for(bench.store.put([debunk]).revision, LATEST_SECONDS)
-        bench.match(debunk.myth)
+            print(
+                f"swap {swap}: worker {megabytes['worker'][-1]} MB, builder {megabytes['builder'][-1]} MB", flush=True
+            )
+        bench.wait_for(bench.store.put([next(bench.new)]).revision, LATEST_SECONDS)
+    if plot is not None:
+        plot_memory(at, megabytes, plot)
 
 
 def _children(pid: int) -> tuple[int, int]:

@@ -1,6 +1,6 @@
-"""Plots of an evaluation, and its table of errors. The only file that knows matplotlib."""
+"""Plots of an evaluation and of memory, and the table of errors. The only file that knows matplotlib."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import matplotlib as mpl
@@ -48,6 +48,17 @@ def plot_thresholds(outcomes: Sequence[Outcome], thresholds: Thresholds, title: 
     for name, cut_off in (("possible", thresholds.possible), ("match", thresholds.match)):
         axes.axvline(cut_off, color="grey", linestyle=":")
         axes.annotate(name, (cut_off, 0.02), rotation=90, fontsize=8, ha="right")
+    axes.legend()
+    figure.savefig(path, metadata={"Date": None})
+
+
+def plot_memory(swaps: Sequence[int], megabytes: Mapping[str, Sequence[int]], path: Path) -> None:
+    """Write how much memory each process held after so many snapshots had followed each other."""
+    figure = Figure(figsize=(6, 4), layout="constrained")
+    axes = figure.add_subplot(xlabel="snapshots taken up", ylabel="resident memory, MB", title="Memory over swaps")
+    for name, held in megabytes.items():
+        axes.plot(swaps, held, label=name)
+    axes.set_ylim(bottom=0)
     axes.legend()
     figure.savefig(path, metadata={"Date": None})
 
