@@ -22,8 +22,8 @@ run: $(VENV)/installed ## install if need be, and serve on http://127.0.0.1:8000
 test: $(VENV)/installed-dev lint ## install the tools if need be, and pass the checks and the tests
 	$(BIN)/python -m pytest
 
-quick: $(VENV)/installed-dev ## the tests that need no weights, in under a minute
-	$(BIN)/python -m pytest -m "not model"
+quick: $(VENV)/installed-dev ## the tests that need no weights, servers or databases, in under a minute
+	$(BIN)/python -m pytest -m "not model and not slow"
 
 lint: $(VENV)/installed-dev ## ruff and strict types
 	$(BIN)/ruff check $(CODE)

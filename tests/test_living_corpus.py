@@ -22,6 +22,8 @@ from corpus.store import CorpusStore
 from tests.postgres import empty_database
 from tests.real_server import ROOT, RealServer, environment_in, serving
 
+pytestmark = pytest.mark.slow
+
 MATCHED_SECONDS = 5.0  # after a write, on every worker
 FEED = {
     "@context": "http://schema.org",

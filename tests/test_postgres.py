@@ -12,6 +12,8 @@ import pytest
 from tests import postgres
 from tests.real_server import ROOT
 
+pytestmark = pytest.mark.slow
+
 STARTER = """
 import sys
 from tests.postgres import cluster

@@ -20,6 +20,8 @@ from corpus.tables import feedback, revisions, runs
 from tests.postgres import empty_database
 from tests.real_server import ROOT
 
+pytestmark = pytest.mark.slow
+
 
 def debunk(number: int, myth: str = "m") -> Debunk:
     return Debunk(id=f"d{number}", myth=myth, lang="en", rating="false")

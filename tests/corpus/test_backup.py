@@ -20,6 +20,8 @@ from corpus.tables import deliveries, feedback, metadata, runs, texts
 from tests.corpus.test_migrations import OLD_ID, load_old
 from tests.postgres import empty_database
 
+pytestmark = pytest.mark.slow
+
 KINDS = ["sqlite", "postgresql"]
 SAID = "NATO\\ \x00 атакует 🤡 'now' \"\u2028"
 

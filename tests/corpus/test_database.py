@@ -15,6 +15,8 @@ from corpus.model import Changes, Debunk
 from corpus.store import CorpusStore, Written
 from tests.postgres import USER, cluster, fresh_database
 
+pytestmark = pytest.mark.slow
+
 
 def debunk(number: int) -> Debunk:
     return Debunk(id=f"d{number}", myth="m", lang="en", rating="false")

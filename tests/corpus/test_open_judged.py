@@ -16,6 +16,8 @@ from corpus.judged import DEV, JUDGED, TRAIN, JudgedPost, read_judged
 from corpus.model import Debunk
 from corpus.source import open_source
 
+pytestmark = pytest.mark.slow
+
 PARTS = ("open-train", "open-fit", "open-dev")
 FOUR = ("en", "ru", "uk", "fr")
 NEAR_DUPLICATE = 0.8  # cosine of character 4- and 5-grams

@@ -158,6 +158,7 @@ run.finish(whole=True)
 """
 
 
+@pytest.mark.slow
 def test_a_run_that_is_killed_again_and_again_loses_nothing_and_doubles_nothing(
     store: CorpusStore, tmp_path: Path
 ) -> None:

@@ -22,6 +22,8 @@ from corpus.tables import deliveries, runs
 from tests.postgres import empty_database
 from tests.real_server import ROOT
 
+pytestmark = pytest.mark.slow
+
 PAGE_BYTES = 4096  # of SQLite
 
 

@@ -4,7 +4,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.real_server import ROOT, environment_in
+
+pytestmark = pytest.mark.slow
 
 PAGE = str(ROOT / "corpus/data/nato-115204.txt")
 

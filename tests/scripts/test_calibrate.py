@@ -17,6 +17,8 @@ from service.settings import Settings
 from service.worker import Worker
 from tests.real_server import ROOT
 
+pytestmark = pytest.mark.slow
+
 ON_ONE_WORKER = pytest.mark.xdist_group("calibrate")  # what is fitted is fitted once
 
 

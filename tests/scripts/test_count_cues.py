@@ -78,6 +78,7 @@ def test_the_words_met_are_those_of_the_table_in_its_order() -> None:
     assert words_met("debunks", "believe", "en") == []
 
 
+@pytest.mark.slow
 def test_the_page_on_cue_words_shows_what_is_printed_of_the_posts_that_are_learned_from(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

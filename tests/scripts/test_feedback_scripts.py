@@ -14,6 +14,8 @@ from corpus.model import Debunk
 from corpus.store import CorpusStore
 from tests.real_server import ROOT, environment_in
 
+pytestmark = pytest.mark.slow
+
 BRIDGE = Debunk(id="bridge", myth="The bridge was sold", lang="en", rating="false")
 MOON = Debunk(id="moon", myth="The moon is made of cheese", lang="en", rating="false")
 

@@ -19,6 +19,8 @@ from scripts.terminal import run as run_main
 from service.settings import Settings, variable
 from tests.real_server import ROOT, environment_in
 
+pytestmark = pytest.mark.slow
+
 TOY = {"MYTHMATCH_ENCODER": "toy"}
 SCRIPTS = [
     "import_corpus",

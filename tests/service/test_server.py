@@ -13,6 +13,8 @@ import pytest
 
 from tests.real_server import ROOT, RealServer, environment_in, serving
 
+pytestmark = pytest.mark.slow
+
 CANARY = "canary-of-somebodys-text"
 TOY = {"MYTHMATCH_ENCODER": "toy"}
 MYTH = "NATO is at war with Russia in Ukraine"

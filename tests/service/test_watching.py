@@ -26,6 +26,8 @@ from service.watching import Watch
 from service.wiring import build, builder_lock, open_store, prepare
 from tests.real_server import ROOT, RealServer, environment_in, serving
 
+pytestmark = pytest.mark.slow
+
 TOY = {"MYTHMATCH_ENCODER": "toy"}
 SOON = 30.0  # seconds, on a machine that does other work besides; what it takes is measured by scripts.bench_updates
 
@@ -204,7 +206,7 @@ def test_a_killed_worker_is_followed_by_one_that_serves_and_has_a_builder(server
     until(answers, 2 * SOON)
 
 
-@pytest.mark.parametrize("moment", [0.0, 0.03, 0.1, 0.2, 0.4])
+@pytest.mark.parametrize("moment", [0.0, 0.02, 0.04, 0.07, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6])
 def test_a_builder_that_is_killed_at_any_moment_leaves_a_snapshot_that_serves(
     toy_settings: Settings, tmp_path: Path, moment: float
 ) -> None:

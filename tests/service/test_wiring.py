@@ -21,6 +21,8 @@ from service.matching.scoring import Thresholds
 from service.settings import Settings
 from service.wiring import build, open_calibration, open_matcher, open_store, prepare
 
+pytestmark = pytest.mark.slow
+
 EXTRA = Debunk(id="extra", myth="The bridge was sold", lang="en", rating="false")
 
 

@@ -102,6 +102,7 @@ def test_an_unknown_field_of_ours_is_rejected() -> None:
     assert "'held'" in str(record)
 
 
+@pytest.mark.slow
 def test_a_feed_of_twenty_thousand_reviews_is_read_in_constant_memory(tmp_path: Path) -> None:
     path, n_reviews = tmp_path / "feed.json", 20_000
     one = json.dumps({"@type": "DataFeedItem", "url": URL, "item": [review(claimReviewed="Claim number NNN")]})

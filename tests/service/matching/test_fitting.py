@@ -75,6 +75,7 @@ def test_the_debunks_of_the_posts_are_translated_into_those_of_the_corpus() -> N
     assert observed.about == {"bare-bridge"}
 
 
+@pytest.mark.slow
 def test_a_post_that_stands_beside_its_own_copy_is_sure_and_cross_fitting_takes_the_copy_away() -> None:
     judged = posts()
     retrieval = Retrieval(held(judged))
@@ -90,6 +91,7 @@ def test_a_post_that_stands_beside_its_own_copy_is_sure_and_cross_fitting_takes_
         assert unseen.found.evidence.values == pytest.approx(expected.found.evidence.values, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_cross_fitting_takes_away_the_copies_in_other_folds_too_and_the_claims_of_a_long_post() -> None:
     claim = "In Paris our mayor has sold a stone bridge"
     text = f"Listen. {claim}. Nobody cares."
@@ -104,6 +106,7 @@ def test_cross_fitting_takes_away_the_copies_in_other_folds_too_and_the_claims_o
     assert wording(observe([long], Retrieval(whole), TOY)[0], "bridge") > 0.95
 
 
+@pytest.mark.slow
 def test_unheard_a_post_knows_no_variant_and_no_example_of_its_language() -> None:
     french = [post(20, "Le maire a vendu le vieux pont", "bridge", "fr"), post(21, "Il pleut sur Nantes", None, "fr")]
     judged = [*posts(), *french]
