@@ -89,6 +89,7 @@ def test_erasing_without_a_time_erases_nothing_and_is_told(client: FlaskClient, 
 def test_feedback_on_a_removed_debunk_is_still_taken(client: FlaskClient) -> None:
     client.delete(f"/v1/debunks/{WAR}")
     told(client.post("/v1/feedback", json={"verdict": "reject", "debunk_id": WAR, "text": "a"}), 201)
+    assert [given["debunk_id"] for given in lines(client.get("/v1/feedback"))] == [WAR]
 
 
 def test_no_text_is_kept_unless_the_settings_allow_it(toy_settings: Settings, toy_worker: Worker) -> None:

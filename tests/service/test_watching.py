@@ -161,6 +161,7 @@ def test_what_is_put_into_the_store_is_matched_and_what_is_removed_is_not(server
         until(lambda: is_matched(server, debunk(1)))
         store.remove(["d0001"])
         until(lambda: not is_matched(server, debunk(1)))
+    assert httpx.get(f"{server.url}/readyz").json()["corpus_revision"] == 3  # what ships, the put, the removal
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
@@ -178,6 +179,7 @@ def test_a_builder_ends_with_a_server_that_is_killed(server: RealServer) -> None
     os.kill(server.process.pid, signal.SIGKILL)
     os.kill(worker, signal.SIGKILL)
     until(lambda: not is_alive(builder))
+    assert not is_alive(worker)
 
 
 def test_a_killed_builder_is_told_and_started_again(server: RealServer) -> None:
@@ -204,6 +206,7 @@ def test_a_killed_worker_is_followed_by_one_that_serves_and_has_a_builder(server
             return False
 
     until(answers, 2 * SOON)
+    assert not {worker, builder} & set(worker_and_builder(server))
 
 
 @pytest.mark.parametrize("moment", [0.0, 0.02, 0.04, 0.07, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6])
