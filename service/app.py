@@ -4,13 +4,15 @@ import logging
 import re
 import traceback
 import uuid
+from collections.abc import Callable
 
-from flask import Flask, Response, current_app, g, jsonify, make_response, request
+from flask import Flask, Response, g, jsonify, make_response, request
 from flask.json.provider import DefaultJSONProvider
 from werkzeug.exceptions import HTTPException
 
 from corpus.errors import CorpusError, InvalidDebunk, StoreError, UnknownRevision
 from service import api_debunks, api_editing, api_feedback, api_health, api_match, api_model, pages
+from service.answering import Answering
 from service.errors import (
     Conflict,
     InvalidRequest,
@@ -49,6 +51,8 @@ STATUSES: dict[type[ServiceError | CorpusError], int] = {
     NotReady: 503,
     StoreError: 503,
 }
+# by blueprint: what gives an error (its type, message, HTTP status) where callers expect another shape than ours
+ERROR_SHAPES: dict[str, Callable[[str, str, int], Response]] = {"pages": pages.problem_page}
 TOO_LARGE, UNAVAILABLE = 413, 503
 RETRY_SECONDS = 5
 STORES = "mythmatch_stores"  # among the application's extensions: close it where the application ends
@@ -82,14 +86,14 @@ def create_app(settings: Settings, worker: Worker) -> Flask:
     max_body = max(MIN_BODY_BYTES, BYTES_PER_CHAR * settings.max_text_chars)
     app.config.update(MAX_CONTENT_LENGTH=max_body, MAX_FORM_MEMORY_SIZE=max_body)
     app.config["MAX_TEXT_CHARS"] = settings.max_text_chars
-    flood = FloodControl(settings.flood_factor, settings.flood_min)
-    app.register_blueprint(api_match.blueprint(settings, worker, stores, flood))
+    answering = Answering(worker, FloodControl(settings.flood_factor, settings.flood_min))
+    app.register_blueprint(api_match.blueprint(settings, answering, stores))
     app.register_blueprint(api_debunks.blueprint(worker, stores))
     app.register_blueprint(api_editing.blueprint(settings, worker, stores))
     app.register_blueprint(api_feedback.blueprint(settings, worker, stores))
     app.register_blueprint(api_health.blueprint(worker))
     app.register_blueprint(api_model.blueprint(worker))
-    app.register_blueprint(pages.blueprint(settings, worker, flood))
+    app.register_blueprint(pages.blueprint(settings, answering))
     app.before_request(_name_request)
     app.after_request(_set_headers)
     app.register_error_handler(ServiceError, _known_error)
@@ -114,10 +118,10 @@ def _set_headers(response: Response) -> Response:
 
 
 def _error(kind: str, message: str, status: int) -> Response:
-    """Return the error as JSON, or on the page where a person sent the text."""
+    """Return the error in the shape that the caller of this route expects: on the page, a foreign tool's, or ours."""
     shown = message.encode("utf-8", "replace").decode("utf-8")
-    if request.blueprint == "pages":
-        return make_response(pages.problem_page(shown, current_app.config["MAX_TEXT_CHARS"]), status)
+    if request.blueprint in ERROR_SHAPES:
+        return ERROR_SHAPES[request.blueprint](kind, shown, status)
     return make_response(jsonify(error_json(kind, shown, g.request_id)), status)
 
 

@@ -2,18 +2,17 @@
 
 from typing import NamedTuple
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, Response, current_app, make_response, render_template, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from service.flood import FloodControl, counted
+from service.answering import Answering
 from service.matching.answers import Answer
 from service.settings import Settings
 from service.wire import read_match_query
-from service.worker import Worker
 
 
-def blueprint(settings: Settings, worker: Worker, flood: FloodControl) -> Blueprint:
-    """Return the routes, answering from the worker and counting what matches."""
+def blueprint(settings: Settings, answering: Answering) -> Blueprint:
+    """Return the routes."""
     routes = Blueprint("pages", __name__)
 
     @routes.get("/")
@@ -23,10 +22,8 @@ def blueprint(settings: Settings, worker: Worker, flood: FloodControl) -> Bluepr
     @routes.post("/")
     def matched() -> str:
         text = _sent_text()
-        asked = read_match_query({"text": text}, settings.max_text_chars)
-        matcher = worker.matcher
-        answer, documents = matcher.match(asked.text, is_flooded=flood.is_flooded), matcher.snapshot.documents
-        flood.count(counted(answer, matcher.calibration.thresholds.match))
+        answered = answering.answer(read_match_query({"text": text}, settings.max_text_chars))
+        answer, documents = answered.answer, answered.matcher.snapshot.documents
         shown = {"text": text, "answer": answer, "documents": documents, "parts": parts(text, answer)}
         return render_template("home.html", **shown, max_text_chars=settings.max_text_chars)
 
@@ -51,13 +48,14 @@ def parts(text: str, answer: Answer) -> list[Part]:
     return [part for part in (*found, Part(text[at:], False)) if part.text]
 
 
-def problem_page(message: str, max_text_chars: int) -> str:
+def problem_page(kind: str, message: str, status: int) -> Response:
     """Return the page with what went wrong above the text that was sent, for another try."""
     try:
         text = _sent_text()
     except RequestEntityTooLarge:
         text = ""
-    return render_template("home.html", text=text, problem=message, max_text_chars=max_text_chars)
+    longest = current_app.config["MAX_TEXT_CHARS"]
+    return make_response(render_template("home.html", text=text, problem=message, max_text_chars=longest), status)
 
 
 def _sent_text() -> str:
