@@ -3,7 +3,7 @@
 Two tables say it: `debunks` has the newest state of each id, `versions` every state that an id ever had.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -125,13 +125,34 @@ class CorpusStore:
             if body is not None:
                 yield stored_debunk(debunk_id, body)
 
-    def changed(self, after: int, upto: int | None = None) -> Iterator[tuple[str, Debunk | None]]:
+    def changed(
+        self, after: int, upto: int | None = None, but_for: Collection[str] = ()
+    ) -> Iterator[tuple[str, Debunk | None]]:
         """Yield (id, debunk) of what was written after one revision and up to another, by id; None for a removed one.
 
-        Each has the state that it had at `upto`, the newest revision when it is None. Raises UnknownRevision.
+        Each has the state that it had at `upto`, the newest revision when it is None; those of the ids `but_for` are
+        left out. Raises UnknownRevision.
         """
         for debunk_id, body in self._bodies(after, upto):
-            yield debunk_id, None if body is None else stored_debunk(debunk_id, body)
+            if debunk_id not in but_for:
+                yield debunk_id, None if body is None else stored_debunk(debunk_id, body)
+
+    def small_writes(self, after: int, most: int) -> list[tuple[int, str, Debunk | None]]:
+        """Return (revision, id, debunk) of what small revisions beyond `after` wrote and none has written since.
+
+        They come in order, None for a removed one; a revision is small when it wrote at most `most` debunks.
+        """
+        small = (
+            sa.select(versions.c.revision)
+            .where(versions.c.revision > after)
+            .group_by(versions.c.revision)
+            .having(sa.func.count() <= most)
+        )
+        columns = (debunks.c.revision, debunks.c.id, debunks.c.body)
+        written = sa.select(*columns).where(debunks.c.revision.in_(small)).order_by(debunks.c.revision, debunks.c.id)
+        with self.database.reading() as connection:
+            rows = connection.execute(written).all()
+        return [(revision, key, None if body is None else stored_debunk(key, body)) for revision, key, body in rows]
 
     def changes_since(self, revision: int) -> Changes:
         """Return what was put and removed after that revision, by id; from 0, the whole corpus.

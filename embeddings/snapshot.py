@@ -61,8 +61,9 @@ class Manifest:
     """What a snapshot holds and what it was made with.
 
     `recipe` numbers the way that passages were made and encoded: vectors of another recipe are not comparable.
-    `passages` and `documents` count what is not dead. `examples_sha256` names the texts, languages and owners of the
-    examples, `examples` their folder and `files` the sha256 of what lies there.
+    `passages` and `documents` count what is not dead. It holds the corpus as it was at `corpus_revision`, but for the
+    owners `ahead`, which it holds as a later revision wrote them. `examples_sha256` names the texts, languages and
+    owners of the examples, `examples` their folder and `files` the sha256 of what lies there.
     """
 
     format: int
@@ -81,6 +82,7 @@ class Manifest:
     examples: str = ""
     mean_length: float = 1.0  # of a passage, in terms, as every segment's BM25 takes it
     segments: Sequence[SegmentRecord] = ()
+    ahead: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ snapshot says which of the older segments' debunks are dead; when these segments
 See docs/decisions/0009-segments.md.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -53,6 +53,22 @@ class Merge:
     segments: Sequence[Segment]
     dead: Sequence[Collection[str]]
     index_kind: str
+
+
+@dataclass(frozen=True)
+class Due:
+    """What the next segment holds: changed debunks, None for a removed one, and how far the snapshot is with them.
+
+    It has the corpus as it was at `revision`, but for the debunks `ahead`, each of the later revision that is named.
+    """
+
+    changed: Mapping[str, Debunk | None]
+    revision: int
+    ahead: Mapping[str, int]
+
+    def revision_of(self, debunk_id: str) -> int:
+        """Return the revision of which the snapshot has the debunk."""
+        return self.ahead.get(debunk_id, self.revision)
 
 
 class Updater:
@@ -119,7 +135,7 @@ class Updater:
         return Built(current_folder(self.root), manifest.corpus_revision, manifest.passages, encoded)
 
     def update(self, writes: int) -> Built | None:
-        """Bring the current snapshot forward by some revisions, at most so many writes unless one revision has more.
+        """Bring the current snapshot forward by at most so many writes, of a larger revision by a part of it.
 
         Return None where it is at the newest. Where there is none to add to, one of the newest revision is built.
         Raises SnapshotDamaged.
@@ -127,13 +143,31 @@ class Updater:
         snapshot = self._current()
         if snapshot is None:
             return self._build(None)
-        revision = snapshot.manifest.corpus_revision
-        upto = self.store.revision_within(revision, writes)
-        if upto == revision:
+        due = self._due(snapshot.manifest, writes)
+        if due is None:
             return None
-        if snapshot.manifest.passages < self.limits.whole_below:
-            return self._build(upto)
-        return self._add(snapshot, upto)
+        is_whole = not due.ahead and not snapshot.manifest.ahead
+        if is_whole and snapshot.manifest.passages < self.limits.whole_below:
+            return self._build(due.revision)
+        return self._add(snapshot, due)
+
+    def hasten(self, most: int) -> Built | None:
+        """Take up what small revisions wrote before its turn comes, so that nobody's change waits behind a bulk.
+
+        At most so many debunks, of revisions that wrote no more each; None where there are none, or nothing to add to.
+        Raises SnapshotDamaged.
+        """
+        snapshot = self._current()
+        if snapshot is None:
+            return None
+        manifest = snapshot.manifest
+        small = self.store.small_writes(manifest.corpus_revision, most)
+        early = [each for each in small if manifest.ahead.get(each[1]) != each[0]][:most]
+        if not early:
+            return None
+        ahead = {**manifest.ahead, **{debunk_id: revision for revision, debunk_id, _ in early}}
+        changed = {debunk_id: debunk for _, debunk_id, debunk in early}
+        return self._add(snapshot, Due(changed, manifest.corpus_revision, ahead))
 
     def merge_due(self) -> Merge | None:
         """Return the segments to merge by now; None where there are few and small ones.
@@ -198,15 +232,29 @@ class Updater:
         met = (manifest.encoder_fingerprint, manifest.corpus_id, manifest.examples_sha256)
         expected = (self.encoder.fingerprint, self.store.corpus_id, self._examples_sha256)
         is_made_alike = (manifest.recipe, manifest.index_kind) == (RECIPE, self.index_kind)
-        return met == expected and is_made_alike and manifest.corpus_revision <= self.store.revision
+        newest = max(manifest.corpus_revision, *manifest.ahead.values(), 0)
+        return met == expected and is_made_alike and newest <= self.store.revision
 
-    def _add(self, snapshot: Snapshot, upto: int) -> Built:
+    def _due(self, manifest: Manifest, writes: int) -> Due | None:
+        """Return what is next in order, at most so many debunks; None where there is nothing."""
+        revision, ahead = manifest.corpus_revision, manifest.ahead
+        upto = self.store.revision_within(revision, writes)
+        if upto == revision:
+            return None
+        taken = {debunk_id for debunk_id, taken_up in ahead.items() if taken_up >= upto}
+        rest = self.store.changed(revision, upto, taken)
+        changed = dict(islice(rest, writes))
+        if next(rest, None) is not None:  # the one revision up to there is larger
+            return Due(changed, revision, {**ahead, **dict.fromkeys(changed, upto)})
+        return Due(changed, upto, {debunk_id: later for debunk_id, later in ahead.items() if later > upto})
+
+    def _add(self, snapshot: Snapshot, due: Due) -> Built:
         """Add a segment of what changed, and say who died."""
-        changed = dict(self.store.changed(snapshot.manifest.corpus_revision, upto))
+        changed = dict(due.changed)
         titles = self._titles_of(snapshot)
         self._titles = None  # should anything fail from here on, they are read again
         others = titles.change(changed)
-        changed |= {debunk_id: _as_of(self.store, debunk_id, upto) for debunk_id in sorted(others)}
+        changed |= {one: _as_of(self.store, one, due.revision_of(one)) for one in sorted(others)}
         known = _known(snapshot, changed)
         debunks = [debunk for debunk in changed.values() if debunk is not None]
         shared = {debunk.title for debunk in debunks if debunk.title and titles.is_shared(debunk.title)}
@@ -218,7 +266,8 @@ class Updater:
         gone = sum(len(snapshot.keys[debunk_id]) for debunk_id in changed if debunk_id in snapshot.keys)
         manifest = replace(
             snapshot.manifest,
-            corpus_revision=upto,
+            corpus_revision=due.revision,
+            ahead=due.ahead,
             built_at=now(),
             passages=snapshot.manifest.passages - gone + sum(len(entry.passages) for entry in entries),
             documents=sum(record.owners - len(record.dead) for record in records),
@@ -226,7 +275,7 @@ class Updater:
         )
         folder = self._publish(manifest)
         self._titles = (folder, titles)
-        return Built(folder, upto, manifest.passages, encoded)
+        return Built(folder, due.revision, manifest.passages, encoded)
 
     def _publish(self, manifest: Manifest) -> Path:
         """Write the manifest, make it the current snapshot, and return its folder."""

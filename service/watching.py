@@ -12,6 +12,7 @@ from filelock import FileLock, Timeout
 from corpus.errors import CorpusError
 from embeddings.errors import EmbeddingsError, SnapshotMissing
 from embeddings.segment import SegmentRecord
+from service.builder import Built
 from service.drifting import DriftWatch
 from service.updating import Merge, Updater
 
@@ -21,7 +22,7 @@ PACE_SECONDS = 1.0  # between two snapshots: where changes stream in, workers ta
 FEWEST_WRITES, FIRST_WRITES, MOST_WRITES = 16, 64, 1024  # of debunks in a round; a round is to take a second or two
 QUICK_SECONDS, SLOW_SECONDS = 1.0, 3.0
 FAILED_SECONDS = 5.0
-FEW = 16  # changed debunks that are encoded at once; of more, each request goes first
+FEW = 16  # changed debunks that are encoded at once; of more, each request goes first, and each smaller change
 QUIET_SECONDS = 10.0  # without a change, after which the corpus has come to rest
 
 
@@ -83,26 +84,28 @@ class Watch:
 
     def _update(self) -> float:
         started = time.monotonic()
-        if self._updater.has_few(FEW):
-            built = self._updater.update(self._writes)
-        else:
-            built = self._bulk.submit(self._updater.update, self._writes).result()
+        is_bulk = not self._updater.has_few(FEW)
+        hastened = self._updater.hasten(FEW) if is_bulk else None
+        built = hastened or (self._bulk.submit(self._next).result() if is_bulk else self._next())
         if built is None:
             return POLL_SECONDS
         self._updated = time.monotonic()
         seconds = self._updated - started
+        if hastened is None:
+            self._pace(seconds)
+        told = (built.corpus_revision, built.passages, built.encoded, seconds)
+        log.info("revision %d: %d passages, %d encoded, %.2f s", *told)
+        return max(POLL_SECONDS, PACE_SECONDS - seconds)
+
+    def _next(self) -> Built | None:
+        return self._updater.update(self._writes)
+
+    def _pace(self, seconds: float) -> None:
+        """Have the next round take more or fewer writes, after one that took so long."""
         if seconds < QUICK_SECONDS:
             self._writes = min(MOST_WRITES, self._writes * 2)
         elif seconds > SLOW_SECONDS:
             self._writes = max(FEWEST_WRITES, self._writes // 2)
-        log.info(
-            "revision %d: %d passages, %d encoded, %.2f s",
-            built.corpus_revision,
-            built.passages,
-            built.encoded,
-            seconds,
-        )
-        return max(POLL_SECONDS, PACE_SECONDS - seconds)
 
     def _look_for_drift(self) -> None:
         """Look for drift in a thread, once the corpus has come to rest after it changed by much."""

@@ -114,6 +114,22 @@ def test_revisions_are_taken_in_rounds_of_bounded_size_and_each_whole(store: Cor
     assert store.revision_within(3, 1) == 3
 
 
+def test_small_revisions_are_found_behind_a_bulk_and_what_was_taken_is_left_out(store: CorpusStore) -> None:
+    store.put([debunk(1), debunk(2)])
+    store.put(debunk(number) for number in range(10, 20))
+    store.put([debunk(11, "new"), debunk(3)])
+    store.remove(["d2"])
+    store.put([debunk(4)])
+    store.put(debunk(number, "newest") for number in range(2, 9))
+    assert store.small_writes(1, 2) == [(3, "d11", debunk(11, "new"))]
+    assert [(revision, debunk_id) for revision, debunk_id, _ in store.small_writes(0, 2)] == [(1, "d1"), (3, "d11")]
+    store.remove(["d1"])
+    assert store.small_writes(3, 2) == [(7, "d1", None)]
+    assert store.small_writes(7, 2) == []
+    left = [debunk_id for debunk_id, _ in store.changed(1, 2, {"d10", "d11", "d19"})]
+    assert left == [f"d{number}" for number in range(12, 19)]
+
+
 def test_a_transaction_reads_what_it_wrote_and_leaves_nothing_when_it_fails(store: CorpusStore) -> None:
     store.put([debunk(1)])
 

@@ -100,7 +100,7 @@ def test_whatever_comes_and_goes_segments_answer_as_one_that_is_built_anew(
     for _ in range(20):
         store.put(debunk(chance.randrange(130), chance.choice(["sold", "painted"])) for _ in range(chance.randrange(4)))
         store.remove(f"d{chance.randrange(130):04}" for _ in range(chance.randrange(3)))
-        while working.update(chance.randrange(1, 9)) is not None:
+        while (working.hasten(2) if chance.random() < 0.3 else None) or working.update(chance.randrange(1, 9)):
             if (merge := working.merge_due()) is not None:
                 merges.add(len(merge.segments))
                 working.adopt(merge, working.written(merge))
@@ -144,6 +144,71 @@ def test_revisions_are_taken_in_order_and_in_bounded_rounds(store: CorpusStore, 
         store.put([debunk(number)])
     revisions = [built.corpus_revision for built in iter(lambda: working.update(12), None) if built is not None]
     assert revisions == [13, 25, 31]
+
+
+def test_a_large_revision_is_taken_in_parts(store: CorpusStore, root: Path) -> None:
+    working = updater(store, root)
+    working.catch_up()
+    store.put(debunk(number) for number in range(200, 230))
+    store.remove(["d0205", "d0003"])
+    met = []
+    while (built := working.update(12)) is not None:
+        met.append((built.corpus_revision, len(current(root).documents)))
+    assert met == [(1, 112), (1, 124), (2, 130), (3, 128)]
+    assert read_manifest(current_folder(root)).ahead == {}
+    assert_alike(current(root), anew(store, root))
+
+
+def test_a_small_change_behind_a_bulk_is_taken_up_first_and_the_bulk_loses_nothing(
+    store: CorpusStore, root: Path
+) -> None:
+    working = updater(store, root)
+    working.catch_up()
+    store.put(debunk(number) for number in range(90, 140))
+    store.put([debunk(7, "repainted"), debunk(95, "repainted")])
+    store.remove(["d0008"])
+    store.put([debunk(501).model_copy(update={"title": "Story 7 and what is in it"})])
+    assert working.update(12) is not None  # a part of the bulk
+    hastened = working.hasten(16)
+    assert hastened is not None
+    assert hastened.corpus_revision == 1
+    documents = current(root).documents
+    assert documents["d0007"]["myth"] == "The bridge number 7 was repainted in 1907"
+    assert documents["d0095"]["myth"] == "The bridge number 95 was repainted in 1905"
+    assert ("d0008" in documents, "d0501" in documents, "d0139" in documents) == (False, True, False)
+    assert working.hasten(16) is None
+    restarted = updater(store, root)
+    assert restarted.hasten(16) is None
+    while (built := restarted.update(12)) is not None:
+        assert current(root).documents["d0095"]["myth"] == "The bridge number 95 was repainted in 1905"
+        assert "d0008" not in current(root).documents
+        if (merge := restarted.merge_due()) is not None:
+            restarted.adopt(merge, restarted.written(merge))
+    assert built is None
+    assert read_manifest(current_folder(root)).ahead == {}
+    assert_alike(current(root), anew(store, root))
+
+
+def test_a_small_change_that_a_bulk_wrote_over_waits_for_the_bulk(store: CorpusStore, root: Path) -> None:
+    working = updater(store, root)
+    working.catch_up()
+    store.put([debunk(7, "repainted")])
+    store.put(debunk(number, "burnt") for number in range(5, 60))
+    assert working.hasten(16) is None
+    working.catch_up()
+    assert_alike(current(root), anew(store, root))
+
+
+def test_a_bulk_into_a_small_corpus_comes_in_parts_too(store: CorpusStore, root: Path) -> None:
+    working = updater(store, root, Limits())
+    working.catch_up()
+    store.put(debunk(number) for number in range(200, 260))
+    store.put([debunk(900)])
+    assert working.update(20) is not None
+    assert working.hasten(16) is not None
+    assert "d0900" in current(root).documents
+    working.catch_up()
+    assert_alike(current(root), anew(store, root))
 
 
 def test_a_small_corpus_is_one_segment_each_time(store: CorpusStore, root: Path) -> None:

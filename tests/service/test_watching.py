@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from corpus.model import Debunk
 from corpus.store import CorpusStore
 from embeddings.snapshot import current_folder, load_snapshot, read_manifest
 from embeddings.toy import ToyEncoder
+from embeddings.vectors import Vectors
 from service.drifting import DriftWatch, read_drift
 from service.settings import Settings
 from service.updating import Limits, Updater
@@ -48,10 +49,10 @@ def updater_with(settings: Settings, store: CorpusStore, limits: Limits) -> Upda
 
 
 @contextmanager
-def watching(settings: Settings, store: CorpusStore, limits: Limits) -> Iterator[Watch]:
+def watching(settings: Settings, store: CorpusStore, updating: Limits | Updater) -> Iterator[Watch]:
     """Run a watch in a thread, and end it."""
     stopped = threading.Event()
-    updater = updater_with(settings, store, limits)
+    updater = updating if isinstance(updating, Updater) else updater_with(settings, store, updating)
     watch = Watch(updater, builder_lock(settings), stopped, DriftWatch(settings, ToyEncoder()))
     thread = threading.Thread(target=watch.run)
     thread.start()
@@ -78,6 +79,29 @@ def test_changes_are_taken_up_and_segments_merged_while_more_come(toy_settings: 
         snapshot = load_snapshot(current_folder(root))
     assert list(snapshot.documents) == [f"d{number:04}" for number in range(90)]
     assert builder_lock(toy_settings).acquire(timeout=0)
+
+
+class SlowEncoder(ToyEncoder):
+    """Takes its time, as a real one does."""
+
+    def encode_queries(self, texts: Sequence[str]) -> Vectors:
+        time.sleep(0.01 * len(texts))
+        return super().encode_queries(texts)
+
+
+def test_a_change_behind_a_bulk_does_not_wait_for_it(toy_settings: Settings) -> None:
+    root = toy_settings.snapshots_dir
+    with open_store(toy_settings) as store:
+        store.put(debunk(number) for number in range(60))
+        updater_with(toy_settings, store, Limits()).catch_up()
+        updater = Updater(store, SlowEncoder(), root, "flat", read_judged(toy_settings.judged_path))
+        with watching(toy_settings, store, updater):
+            store.put(debunk(number) for number in range(1000, 5000))  # 40 s
+            until(lambda: len(read_manifest(current_folder(root)).ahead) > 0)
+            store.put([debunk(99)])
+            until(lambda: "d0099" in load_snapshot(current_folder(root)).documents)
+            assert read_manifest(current_folder(root)).corpus_revision == 1
+            assert len(load_snapshot(current_folder(root)).documents) < 4000
 
 
 def test_a_watch_waits_while_another_builds(toy_settings: Settings) -> None:
