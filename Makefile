@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 CODE := corpus embeddings scripts service tests
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test quick lint fix
+.PHONY: help install run test quick load lint fix
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ test: $(VENV)/installed-dev lint ## install the tools if need be, and pass the c
 
 quick: $(VENV)/installed-dev ## the tests that need no weights, servers or databases, in under a minute
 	$(BIN)/python -m pytest -m "not model and not slow"
+
+load: $(VENV)/installed-dev ## measure a server of its own under load, in some minutes; LOAD=--toy without the weights
+	@$(BIN)/python -m scripts.bench_load $(LOAD)
 
 lint: $(VENV)/installed-dev ## ruff and strict types
 	$(BIN)/ruff check $(CODE)

@@ -1,7 +1,7 @@
 """Backup: the whole corpus in one file that every database can be filled from, checked before anything is written.
 
 The file is gzipped JSON Lines: a header, a line per row as [table, values], and the SHA-256 of all lines before. The
-database is read as it stood at one moment, whoever writes meanwhile.
+database is read as it stood at one moment, whoever writes meanwhile. Of keys it has the digests, as the database does.
 """
 
 import gzip
@@ -135,23 +135,40 @@ def _as_json(value: object) -> object:
 def restore_backup(database: Database, path: Path, *, replace: bool = False) -> Backup:
     """Fill the database from a backup, in one transaction, and return what the backup says of itself.
 
-    With `replace` all that the database held is erased. The restored corpus gets a name of its own, so that a snapshot
-    of the lost one at a later revision is not taken for one of this. Raises UnreadableSource for a backup that is not
-    whole, StoreError where the database is not empty, and OSError; then nothing was written.
+    With `replace` all that the database held is erased; a key that was revoked there stays revoked, though it was not
+    yet when the backup was made. The restored corpus gets a name of its own, so that a snapshot of the lost one at a
+    later revision is not taken for one of this. Raises UnreadableSource for a backup that is not whole, StoreError
+    where the database is not empty, and OSError; then nothing was written.
     """
     with path.open("rb") as stream:
         backup = _verified(stream, path)
         stream.seek(0)
         with database.writing() as connection:
+            revoked = _revoked(connection)
             _make_room(connection, database.url, replace=replace)
             if backup.schema_revision != newest_schema():
                 migrate(connection, backup.schema_revision)
             _fill(connection, backup, islice(_read(stream, path), 1, None))
             migrate(connection)
+            _revoke(connection, revoked)
             connection.execute(sa.update(tables.identity).values(corpus_id=uuid.uuid4().hex))
             if connection.dialect.name == "postgresql":
                 _reset_sequences(connection)
     return backup
+
+
+def _revoked(connection: sa.Connection) -> list[tuple[str, datetime]]:
+    keys = tables.keys.c
+    rows = connection.execute(sa.select(keys.id, keys.revoked_at).where(keys.revoked_at.is_not(None)))
+    return [(key_id, time) for key_id, time in rows]
+
+
+def _revoke(connection: sa.Connection, revoked: list[tuple[str, datetime]]) -> None:
+    """Revoke those of the keys that were restored as if they had not been."""
+    keys = tables.keys.c
+    for key_id, time in revoked:
+        still_taken = sa.and_(keys.id == key_id, keys.revoked_at.is_(None))
+        connection.execute(sa.update(tables.keys).where(still_taken).values(revoked_at=time))
 
 
 def _make_room(connection: sa.Connection, shown: str, *, replace: bool) -> None:

@@ -2,6 +2,7 @@
 
 CorpusError
 ├── InvalidDebunk     a debunk's fields are missing or not of their kind
+├── InvalidKey        a key that is to be made has a name, scopes or an end that no key can have
 ├── UnreadableSource  a source as a whole cannot be read: no such file, no known format, not UTF-8
 │   ├── FetchRefused      an address is not fetched: not public, against robots.txt, too large, redirected too often
 │   └── FetchFailed       an address could not be fetched: the network, the server or its answer failed
@@ -16,6 +17,10 @@ class CorpusError(Exception):
 
 class InvalidDebunk(CorpusError):
     """A debunk's fields are missing or not of their kind."""
+
+
+class InvalidKey(CorpusError):
+    """A key that is to be made has a name, scopes or an end that no key can have."""
 
 
 class UnreadableSource(CorpusError):

@@ -83,3 +83,17 @@ texts = sa.Table(
     sa.Column("lang", sa.Text, nullable=False),
     sa.Column("answer", sa.Text, nullable=False),  # JSON: the matched ids with their decisions
 )
+
+# one row per key that was ever made: what it may, and of the key itself the digest alone
+keys = sa.Table(
+    "keys",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("name", AnyText, nullable=False),
+    sa.Column("scopes", sa.Text, nullable=False),  # parted by spaces
+    sa.Column("digest", sa.Text, nullable=False),  # SHA-256 of the key, in hex
+    sa.Column("made_at", Moment, nullable=False),
+    sa.Column("expires_at", Moment, nullable=True),
+    sa.Column("revoked_at", Moment, nullable=True),
+    sa.Column("last_used", sa.Text, nullable=True),  # the day in ISO 8601
+)

@@ -1,8 +1,8 @@
-"""Writes a backup of the whole corpus to a file: debunks with their history, imports, feedback and kept texts.
+"""Writes a backup of the whole corpus to a file: debunks with their history, imports, feedback, kept texts and keys.
 
 The backup is of one moment, whoever writes meanwhile, and can be restored into SQLite and PostgreSQL alike. It holds
 the texts that people sent with their feedback, or asked to keep, unless --without-texts is given; its file can be read
-by its owner alone.
+by its owner alone. Of keys it holds their names and digests, which let nobody in.
 """
 
 from argparse import ArgumentParser

@@ -9,19 +9,13 @@ import argparse
 import gzip
 import json
 import os
-import subprocess
-import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -30,7 +24,10 @@ from corpus.model import Debunk
 from corpus.store import CorpusStore
 from embeddings.encoder import Encoder
 from embeddings.vectors import Vectors
+from scripts.benched_server import builder_of, resident_mb, serving, worker_of
 from scripts.terminal import DONE, parser, run, tell
+from service.client import Client
+from service.client_shapes import MatchAnswer
 from service.plotting import plot_memory
 from service.settings import Settings
 from service.updating import Updater
@@ -41,6 +38,7 @@ POLL_SECONDS = 0.05
 CHUNK = 100  # debunks that are put at a time while many are added
 WARM_SECONDS = 15.0
 ASKED = 20  # texts that are asked over and over while memory is measured
+PATIENT = {"MYTHMATCH_QUEUE": "64", "MYTHMATCH_QUEUE_SECONDS": "60"}  # what is slow is to be seen, not refused
 PARTS = ("latency", "load", "memory")
 
 
@@ -64,26 +62,18 @@ class DrawnEncoder:
 class Bench:
     """A server that answers, the store beside it, and the claims that are not in it yet."""
 
-    url: str
+    client: Client
     pid: int
     store: CorpusStore
     new: Iterator[Debunk]
 
-    def get(self, path: str) -> Any:
-        """Return the JSON answer to a GET."""
-        with urllib.request.urlopen(f"{self.url}{path}", timeout=LATEST_SECONDS) as answer:
-            return json.load(answer)
-
-    def match(self, text: str) -> Any:
+    def match(self, text: str) -> MatchAnswer:
         """Return the answer to a text."""
-        body = json.dumps({"text": text[:2000]}).encode()
-        asked = urllib.request.Request(f"{self.url}/v1/match", body, {"Content-Type": "application/json"})
-        with urllib.request.urlopen(asked, timeout=LATEST_SECONDS) as answer:
-            return json.load(answer)
+        return self.client.match(text[:2000])
 
     def revision(self) -> int:
         """Return the revision that is answered from."""
-        return int(self.get("/readyz")["corpus_revision"])
+        return self.client.ready()["corpus_revision"]
 
     def wait_for(self, revision: int, seconds: float) -> float:
         """Return how many seconds it took until the server answers from that revision; raises TimeoutError."""
@@ -103,8 +93,12 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="mythmatch-bench-") as folder:
         settings = Settings.from_environment({**_ours(), "MYTHMATCH_DATA_DIR": folder, "MYTHMATCH_PORT": "0"})
         _build(settings, islice(claims, asked.size))
-        with _serving(settings) as (url, pid), open_store(settings) as store:
-            bench = Bench(url, pid, store, claims)
+        with (
+            serving(Path(folder), PATIENT) as (url, pid),
+            Client(url, timeout=LATEST_SECONDS, retries=0) as client,  # what fails is to be seen
+            open_store(settings) as store,
+        ):
+            bench = Bench(client, pid, store, claims)
             bench.match("a first request, which warms what only requests warm")
             if "latency" in parts:
                 _latency(bench, asked.changes)
@@ -215,14 +209,15 @@ def _memory(bench: Bench, swaps: int, plot: Path | None) -> None:
     The same texts are asked all the time: a worker keeps what it laid out of a debunk (up to 4,096 of them), so new
     texts fill its memory for a while without any swap.
     """
-    worker, builder = _children(bench.pid)
+    worker = worker_of(bench.pid)
+    builder = builder_of(worker)
     texts = [debunk.myth for debunk in islice(bench.store.debunks(), ASKED)]
     at, megabytes = list[int](), {"worker": list[int](), "builder": list[int]()}
     for swap in range(swaps + 1):
         bench.match(texts[swap % ASKED])
         at.append(swap)
-        megabytes["worker"].append(_megabytes(worker))
-        megabytes["builder"].append(_megabytes(builder))
+        megabytes["worker"].append(resident_mb(worker))
+        megabytes["builder"].append(resident_mb(builder))
         if swap % max(1, swaps // 10) == 0:
             print(
                 f"swap {swap}: worker {megabytes['worker'][-1]} MB, builder {megabytes['builder'][-1]} MB", flush=True
@@ -230,22 +225,6 @@ def _memory(bench: Bench, swaps: int, plot: Path | None) -> None:
         bench.wait_for(bench.store.put([next(bench.new)]).revision, LATEST_SECONDS)
     if plot is not None:
         plot_memory(at, megabytes, plot)
-
-
-def _children(pid: int) -> tuple[int, int]:
-    """Return the server's worker and the builder, which is the worker's child."""
-    (worker,) = _text(f"/proc/{pid}/task/{pid}/children").split()
-    children = [_text(str(path)).split() for path in Path(f"/proc/{worker}/task").glob("*/children")]
-    return int(worker), int(next(each[0] for each in children if each))
-
-
-def _megabytes(pid: int) -> int:
-    status = _text(f"/proc/{pid}/status")
-    return int(status.split("VmRSS:")[1].split()[0]) // 1024
-
-
-def _text(path: str) -> str:
-    return Path(path).read_text(encoding="utf-8")
 
 
 def _claims(path: Path) -> Iterator[Debunk]:
@@ -267,41 +246,6 @@ def _build(settings: Settings, debunks: Iterator[Debunk]) -> None:
         judged = read_judged(settings.judged_path)
         built = Updater(store, encoder, settings.snapshots_dir, settings.index_kind, judged).build()
     tell(f"built {built.passages} passages in {time.monotonic() - started:.1f} s")
-
-
-@contextmanager
-def _serving(settings: Settings) -> Iterator[tuple[str, int]]:
-    """Yield the URL and the process of a server that is ready, with its builder, and end it."""
-    environment = {**os.environ, "MYTHMATCH_DATA_DIR": str(settings.data_dir), "MYTHMATCH_PORT": "0"}
-    log = settings.data_dir / "server.log"
-    with log.open("wb") as output:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "scripts.serve"], env=environment, stdout=output, stderr=output
-        )
-    try:
-        while " listens on " not in _text(str(log)):
-            time.sleep(POLL_SECONDS)
-        url = _text(str(log)).split(" listens on ")[1].split()[0]
-        _wait_until_ready(url, log)
-        yield url, server.pid
-    finally:
-        server.terminate()
-        server.wait()
-        for line in _text(str(log)).splitlines():
-            if " ERROR " in line or " WARNING " in line:
-                tell(line)
-
-
-def _wait_until_ready(url: str, log: Path) -> None:
-    """Return when the server answers and its builder is up: its first update says so."""
-    started = time.monotonic()
-    while time.monotonic() - started < 10 * LATEST_SECONDS:
-        try:
-            with urllib.request.urlopen(f"{url}/readyz", timeout=LATEST_SECONDS):
-                return
-        except urllib.error.HTTPError:
-            time.sleep(POLL_SECONDS)
-    raise TimeoutError(f"not ready: {_text(str(log))}")
 
 
 def _ours() -> dict[str, str]:

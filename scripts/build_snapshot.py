@@ -13,6 +13,7 @@ import time
 from embeddings.snapshot import CURRENT
 from scripts.terminal import DONE, parser, run
 from service.drifting import DriftWatch
+from service.logs import configure
 from service.settings import Settings
 from service.watching import POLL_SECONDS, Watch
 from service.wiring import build, builder_lock, open_encoder, open_store, updater_of
@@ -33,6 +34,7 @@ def main() -> int:
     )
     asked = arguments.parse_args()
     settings = Settings.from_environment()
+    configure(settings.log_format, settings.log_level)
     if asked.watch:
         watch(settings, tied=asked.tied)
         return DONE

@@ -1,12 +1,11 @@
 """Erases feedback and kept texts for good: one by its id, those from before a time, or all."""
 
 import argparse
-from datetime import UTC, datetime
 
 from corpus.database import Database
 from corpus.feedback import FeedbackStore
 from corpus.kept_texts import KeptTexts
-from scripts.terminal import DONE, WRONG_USE, parser, run, tell
+from scripts.terminal import DONE, WRONG_USE, moment, parser, run, tell
 from service.settings import Settings
 from service.wiring import open_store
 
@@ -36,19 +35,9 @@ def _parser() -> argparse.ArgumentParser:
     options = parser("erase", __doc__ or "")
     which = options.add_mutually_exclusive_group(required=True)
     which.add_argument("--id", metavar="ID", help="of feedback, or of the request whose text was kept")
-    which.add_argument("--before", type=_time, metavar="TIME", help="erase all from before 2026-09-21 or a time (UTC)")
+    which.add_argument("--before", type=moment, metavar="TIME", help="erase all from before 2026-09-21 or a time (UTC)")
     which.add_argument("--all", action="store_true", help="erase all feedback and all kept texts")
     return options
-
-
-def _time(text: str) -> datetime:
-    try:
-        time = datetime.fromisoformat(text)
-        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise argparse.ArgumentTypeError(
-            f"met {text!r}; expected a day or time in ISO 8601 such as 2026-09-21 or 2026-09-21T17:10Z"
-        ) from error
 
 
 if __name__ == "__main__":

@@ -109,8 +109,7 @@ def _source(name: str, arguments: argparse.Namespace, settings: Settings, files:
 
 def _fetched(url: str, metadata: dict[str, str], columns: dict[str, str], settings: Settings) -> Source:
     """Return what the address gives, as a source; a page's own address is what it states of itself or this one."""
-    allowed = [host.strip() for host in settings.fetch_hosts.split(",") if host.strip()]
-    fetched = fetch(url, settings.data_dir / "fetched", allowed)
+    fetched = fetch(url, settings.data_dir / "fetched", settings.allowed_hosts)
     tell(f"{url}: {'unchanged since it was fetched last' if fetched.unchanged else 'fetched'}")
     suffix = suffix_of(fetched)
     name = url if PurePosixPath(urlsplit(url).path).suffix == suffix else f"{url}{suffix}"

@@ -3,11 +3,10 @@
 import argparse
 import json
 import sys
-import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
@@ -15,22 +14,14 @@ from typing import IO, Any
 from tqdm import tqdm
 
 from scripts.terminal import DONE, SOME_REJECTED, parser, run, tell
-from service.errors import InvalidRequest, RequestError
-from service.matching.matcher import Matcher, Wanted
+from service.answering import Answered, matched
+from service.batches import PART_ROWS, Row, RowReader, outcomes
+from service.matching.matcher import Matcher
 from service.settings import Settings
-from service.wire import MAX_LIMIT, MatchRequest, answer_json, error_json, read_json, read_match_request
+from service.wire import MAX_LIMIT, MatchRequest, error_json, read_match_request
 from service.wiring import open_matcher
 
-BATCH_ROWS = 64
 STANDARD = "-"
-
-
-@dataclass(frozen=True)
-class _Row:
-    """A row of the input: its id, and the request or what is wrong with it."""
-
-    id: Any
-    asked: MatchRequest | RequestError
 
 
 def main() -> int:
@@ -49,7 +40,7 @@ def main() -> int:
         progress = tqdm(unit=" texts", file=sys.stderr, disable=None)
         failed = 0
         counts: Counter[str] = Counter()
-        for kind, line in _answer_lines(rows, matcher, arguments.limit, arguments.stance):
+        for kind, line in _answer_lines(rows, matcher):
             failed += "error" in line
             counts[kind] += 1
             print(json.dumps(line, ensure_ascii=False), file=output)
@@ -81,12 +72,20 @@ def _parser() -> argparse.ArgumentParser:
     return options
 
 
-def _rows_of(arguments: argparse.Namespace, max_text_chars: int, files: ExitStack) -> Iterator[_Row]:
+def _rows_of(arguments: argparse.Namespace, max_text_chars: int, files: ExitStack) -> Iterator[Row]:
+    options = {"limit": arguments.limit, "stance": arguments.stance}
+
+    def read(fields: dict[str, Any]) -> MatchRequest:
+        """Return the request; fields beside the text and its language are somebody's own and left alone."""
+        asked = {name: fields[name] for name in ("text", "lang") if name in fields}
+        return read_match_request({**options, **asked}, max_text_chars)
+
     if not arguments.input:
-        texts = enumerate(arguments.text, start=1)
-        return (_row({"id": number, "text": text}, number, max_text_chars) for number, text in texts)
+        reader = RowReader(read, {}, "text")
+        return (reader.row(text, number) for number, text in enumerate(arguments.text, start=1))
+    reader = RowReader(read, {}, "line")
     lines = enumerate(_opened(arguments.input, "r", files), start=1)
-    return (_parsed_row(line, number, max_text_chars) for number, line in lines if line.strip())
+    return (reader.parsed(line.encode("utf-8", "surrogateescape"), number) for number, line in lines if line.strip())
 
 
 def _opened(name: str, mode: str, files: ExitStack) -> IO[str]:
@@ -98,45 +97,15 @@ def _opened(name: str, mode: str, files: ExitStack) -> IO[str]:
     return files.enter_context(Path(name).open(mode, encoding="utf-8", errors=bad_bytes))
 
 
-def _parsed_row(line: str, number: int, max_text_chars: int) -> _Row:
-    try:
-        return _row(read_json(line.encode("utf-8", "surrogateescape")), number, max_text_chars)
-    except RequestError as error:
-        return _Row(None, _at_line(error, number))
-
-
-def _row(fields: Any, number: int, max_text_chars: int) -> _Row:
-    """Return the row of a JSON value; fields beside id, text and lang are somebody's own and left alone."""
-    if not isinstance(fields, dict) or fields.get("id") is None:
-        error = InvalidRequest('expected an object with an id, such as {"id": 1, "text": "..."}')
-        return _Row(None, _at_line(error, number))
-    asked = {name: fields[name] for name in ("text", "lang") if name in fields}
-    try:
-        return _Row(fields["id"], read_match_request(asked, max_text_chars))
-    except RequestError as error:
-        return _Row(fields["id"], _at_line(error, number))
-
-
-def _at_line(error: RequestError, number: int) -> RequestError:
-    return type(error)(f"line {number}: {error}")
-
-
-def _answer_lines(
-    rows: Iterator[_Row], matcher: Matcher, limit: int, stance: Wanted
-) -> Iterator[tuple[str, dict[str, Any]]]:
+def _answer_lines(rows: Iterator[Row], matcher: Matcher) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield for each row, in order, what it is counted as and its line: the v1 answer, or the error, with its id."""
-    while batch := list(islice(rows, BATCH_ROWS)):
-        texts = [row.asked.text for row in batch if isinstance(row.asked, MatchRequest)]
-        started = time.perf_counter()
-        answers = iter(matcher.match_all(texts, limit, stance=stance))
-        took_ms = (time.perf_counter() - started) * 1000 / len(batch)
-        for row in batch:
-            if isinstance(row.asked, MatchRequest):
-                answer = next(answers)
-                counted = ", ".join(filter(None, (answer.decision, answer.stance)))
-                yield counted, {"id": row.id, **answer_json(answer, matcher, None, took_ms)}
+    while part := list(islice(rows, PART_ROWS)):
+        for row, outcome in zip(part, outcomes(part, partial(matched, matcher)), strict=True):
+            if isinstance(outcome, Answered):
+                counted = ", ".join(filter(None, (outcome.answer.decision, outcome.answer.stance)))
+                yield counted, {"id": row.id, **outcome.json(None)}
             else:
-                yield "error", {"id": row.id, **error_json(type(row.asked).__name__, str(row.asked))}
+                yield "error", {"id": row.id, **error_json(type(outcome).__name__, str(outcome))}
 
 
 if __name__ == "__main__":

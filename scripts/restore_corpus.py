@@ -2,7 +2,7 @@
 
 The backup is read to its end and checked before anything is written. The database that the settings name must be
 empty: a new one, SQLite or PostgreSQL, whatever the backup is of. Feedback and kept texts are restored where the
-backup holds them.
+backup holds them, and so are keys; with --replace, those that the database has as revoked stay so.
 """
 
 from argparse import ArgumentParser

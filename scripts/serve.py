@@ -1,12 +1,18 @@
 """Serves the API and the page; imports the corpus that ships and builds its snapshot where there is none."""
 
 import errno
+import logging
 import socket
 
 from scripts.terminal import DONE, parser, run, tell
 from service.errors import InvalidSetting
+from service.logs import configure
 from service.server import Server, bracketed
 from service.settings import Settings, variable
+from service.tracing import Tracing
+
+log = logging.getLogger("scripts.serve")
+LISTENS = "Mythmatch listens on %s and answers once it is ready: %s/readyz"
 
 
 def main() -> int:
@@ -14,13 +20,16 @@ def main() -> int:
     parser("serve", __doc__ or "").parse_args()
     settings = Settings.from_environment()
     _check_address(settings)
-    tell(f"Mythmatch keeps its files in {settings.data_dir}")
-    Server(settings, _listening).run()
+    Tracing.check(settings)
+    configure(settings.log_format, settings.log_level)
+    is_text = settings.log_format == "text"
+    (tell if is_text else log.info)(f"Mythmatch keeps its files in {settings.data_dir}")
+    Server(settings, _listening if is_text else lambda url: log.info(LISTENS, url, url)).run()
     return DONE
 
 
 def _listening(url: str) -> None:
-    print(f"Mythmatch listens on {url} and answers once it is ready: {url}/readyz", flush=True)
+    print(LISTENS % (url, url), flush=True)
 
 
 def _check_address(settings: Settings) -> None:

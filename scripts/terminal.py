@@ -8,6 +8,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from corpus.errors import CorpusError
 from embeddings.errors import EmbeddingsError
@@ -27,6 +28,17 @@ def parser(name: str, description: str) -> argparse.ArgumentParser:
         epilog=f"{settings_help()}\n\nexit codes: 0 done, 1 some records were rejected, 2 wrong use or failed",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+
+
+def moment(text: str) -> datetime:
+    """Return the day or time of an option in UTC, which it is in where it says no other; raises ArgumentTypeError."""
+    try:
+        time = datetime.fromisoformat(text)
+        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise argparse.ArgumentTypeError(
+            f"met {text!r}; expected a day or time in ISO 8601 such as 2026-09-21 or 2026-09-21T17:10Z"
+        ) from error
 
 
 def tell(message: str) -> None:

@@ -2,13 +2,17 @@
 
 from flask import Blueprint, Response, jsonify, request
 
+from corpus.claim_review import to_claim_review
 from corpus.listing import list_debunks
 from corpus.store import CorpusStore
 from service.editing import unknown
+from service.received import JSON
 from service.stores import Stores
 from service.wire import debunk_json
 from service.wire_debunks import history_json, page_json, read_list_query
 from service.worker import Worker
+
+LINKED_DATA = "application/ld+json"
 
 
 def corpus(stores: Stores, worker: Worker) -> CorpusStore:
@@ -36,8 +40,15 @@ def blueprint(worker: Worker, stores: Stores) -> Blueprint:
         stored = corpus(stores, worker).version(debunk_id)
         if stored is None or stored.debunk is None:
             raise unknown(debunk_id, stored)
-        answer = jsonify(debunk_json(stored.debunk))
-        answer.set_etag(str(stored.revision))
+        wanted = request.accept_mimetypes.best_match((JSON, LINKED_DATA), JSON)
+        if wanted == LINKED_DATA:
+            answer = jsonify(to_claim_review(stored.debunk))
+            answer.mimetype = LINKED_DATA
+            answer.set_etag(f"{stored.revision}.claim_review")
+        else:
+            answer = jsonify(debunk_json(stored.debunk))
+            answer.set_etag(str(stored.revision))
+        answer.vary.add("Accept")
         answer.make_conditional(request.environ)
         return answer
 

@@ -2,6 +2,7 @@
 
 from flask import Blueprint, Response, jsonify
 
+from service.errors import NotReady
 from service.worker import Worker
 
 
@@ -15,6 +16,8 @@ def blueprint(worker: Worker) -> Blueprint:
 
     @routes.get("/readyz")
     def ready() -> Response:
+        if worker.is_draining:
+            raise NotReady("draining: this process was told to stop, and answers what it has; send requests elsewhere")
         manifest = worker.matcher.snapshot.manifest
         return jsonify({"status": "ready", "corpus_revision": manifest.corpus_revision, "debunks": manifest.documents})
 

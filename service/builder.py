@@ -25,14 +25,14 @@ from embeddings.snapshot import (
     write_manifest,
 )
 from embeddings.vectors import Vectors
-from service.matching.addresses import keys_of
 from service.matching.claims import WHOLE_WORDS
 from service.matching.shelf import WORDINGS
+from service.matching.tags import names_of
 from service.matching.word_for_word import spelt_plainly, wordings_of
 from service.wire import debunk_json
 
 # of a snapshot: raise it when `passages_of`, `examples_of`, `_encoded`, `_draft` or what that calls changes
-RECIPE = 4
+RECIPE = 5
 MARKS = ("disable_until", "expires", "suppressions")  # fields of a document, where they have a value
 AS_CLAIMS = (*WORDINGS, "example")  # the kinds of passage that are encoded as claims are
 
@@ -95,7 +95,7 @@ def _draft(debunk: Debunk, shared: Collection[str]) -> Entry:
     document, passages = debunk_json(debunk), passages_of(debunk, shared)
     wordings = [wordings_of(passage) for passage in passages]
     nothing = np.zeros((0, 0), dtype=np.float32)
-    return Entry(debunk.id, line_of(document), passages, nothing, wordings, keys_of(document), marks_of(document))
+    return Entry(debunk.id, line_of(document), passages, nothing, wordings, names_of(document), marks_of(document))
 
 
 def marks_of(document: Mapping[str, Any]) -> dict[str, Any]:

@@ -37,16 +37,17 @@ class BuilderProcess:
         path = os.pathsep.join(filter(None, (str(HOME), environment.get("PYTHONPATH"))))
         self._environment = {**environment, **THREADS, "PYTHONPATH": path}
         self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="mythmatch-builder", daemon=True)
+        self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Start the builder, and watch it in a thread."""
+        """Start the builder, and watch it in a thread, made here: one that is older than a fork counts as stopped."""
+        self._thread = threading.Thread(target=self._run, name="mythmatch-builder", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
         """End the builder and return when it has ended."""
         self._stopped.set()
-        if self._thread.is_alive():
+        if self._thread is not None:
             self._thread.join(2 * STOP_SECONDS)
 
     def _run(self) -> None:

@@ -13,6 +13,7 @@ from embeddings.snapshot import Snapshot, load_snapshot
 from service.builder import build_snapshot
 from service.calibration_file import shipped_stance
 from service.card import SHOWN
+from service.matching.asked import AskedText
 from service.matching.drift import background_answered
 from service.matching.evaluation import Measured, Outcome, by_group, thresholds_for
 from service.matching.fitting import (
@@ -208,7 +209,7 @@ def outcomes(
     posts: Sequence[JudgedPost], matcher: Matcher, ids: Mapping[str, str] | None = None, limit: int = 10
 ) -> list[Outcome]:
     """Return what the matcher answers to each post; `ids` translates the posts' debunks into those of the corpus."""
-    answers = matcher.match_all([post.text for post in posts], limit, stance="any")
+    answers = matcher.match_all([AskedText(post.text, limit, stance="any") for post in posts])
     found = []
     for post, answer in zip(posts, answers, strict=True):
         named = {debunk_id: (ids or {}).get(debunk_id, debunk_id) for debunk_id in post.debunk_ids}

@@ -117,13 +117,14 @@ def _list(sentences: Sequence[str]) -> str:
 def _table(name: str, groups: Mapping[str, Mapping[str, Any]]) -> str:
     lines = [f"### {name}", "", f"| | {' | '.join(groups)} |", f"|---|{'---|' * len(groups)}"]
     for measure, title in SHOWN.items():
-        cells = [_cell(measures.get(measure)) for measures in groups.values()]
+        cells = [cell(measures.get(measure)) for measures in groups.values()]
         if any(cells):
             lines.append(f"| {title} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
-def _cell(measured: Mapping[str, float | None] | None) -> str:
+def cell(measured: Mapping[str, float | None] | None) -> str:
+    """Return a measure and its interval as they are shown; nothing where it was not measured."""
     if measured is None or measured["value"] is None:
         return ""
     if measured["low"] is None or measured["high"] is None:

@@ -1,72 +1,29 @@
-"""The production server: gunicorn, told where it may write, what it may log, and how it words its own refusals."""
+"""The production server: gunicorn, told where it may write, what it may log, whom it believes, and how it stops."""
 
-import json
-import uuid
+import sys
+import threading
 from collections.abc import Callable
-from http import HTTPStatus
-from socket import socket
-from typing import Any
-from urllib.parse import quote
 
 from flask import Flask
-from gunicorn import util
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
-from gunicorn.glogging import Logger
-from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine, ParseException, UnsupportedTransferCoding
-from gunicorn.workers.gthread import ThreadWorker
 
-from service.app import create_app
+from service.admission import Admission
+from service.app import WEBHOOKS, create_app
 from service.builder_process import BuilderProcess
+from service.draining import DrainingArbiter
+from service.observed import OBSERVED
 from service.settings import Settings
-from service.wire import error_json
+from service.thread_worker import MAX_REQUEST_LINE, QuietLogger, QuietThreadWorker
 from service.worker import Worker
 
-MAX_REQUEST_LINE = 8190  # bytes; gunicorn's own highest
-GRACEFUL_SECONDS = 30
-ACCESS_LOG = '%(h)s "%(m)s %(U)s" %(s)s %(B)s bytes %(M)s ms'  # the path, never the query: that holds a text
-
-REFUSALS: dict[type[Exception], tuple[int, str]] = {
-    LimitRequestLine: (414, f"the URL is longer than {MAX_REQUEST_LINE} bytes; POST the text to /v1/match"),
-    LimitRequestHeaders: (431, "the headers are too many or too large; send fewer"),
-    UnsupportedTransferCoding: (501, "the transfer coding is not known here; send the body plain or chunked"),
-}
-NO_HTTP = (400, "the request is no HTTP that can be read here; check the client")
-FAILED = (500, "something unexpected went wrong here")
-
-
-class QuietLogger(Logger):
-    """gunicorn's logger, with the path as it stands in a URL: a decoded one could start a new line."""
-
-    def atoms(self, resp: Any, req: Any, environ: Any, request_time: Any) -> dict[str, Any]:
-        """Return what the access log's format may name."""
-        return {**super().atoms(resp, req, environ, request_time), "U": quote(environ.get("PATH_INFO", ""))}
-
-
-class QuietThreadWorker(ThreadWorker):
-    """gunicorn's thread worker, with our error shape where gunicorn itself refuses and no request line in the log."""
-
-    def handle_error(self, req: Any, client: socket, addr: Any, exc: Exception) -> None:
-        """Answer a request that never reached the application; what it held is not logged."""
-        status, message = refusal(exc)
-        self.log.warning("refused a request with %d: %s", status, type(exc).__name__)
-        body = json.dumps(error_json(type(exc).__name__, message, uuid.uuid4().hex)).encode()
-        head = (
-            f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n"
-            f"Connection: close\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-        )
-        try:
-            util.write_nonblock(client, head.encode("latin-1") + body)
-        except OSError:
-            self.log.debug("the client of a refused request was gone")
-
-
-def refusal(error: Exception) -> tuple[int, str]:
-    """Return the status and the message for a request that gunicorn could not read."""
-    for kind, answer in REFUSALS.items():
-        if isinstance(error, kind):
-            return answer
-    return NO_HTTP if isinstance(error, ParseException) else FAILED
+MAX_CONNECTIONS = 1000  # open at a time; the one that has idled longest is closed for the next
+BACKLOG = 2048  # connections that the kernel has made and nobody has taken yet; Linux caps it by net.core.somaxconn
+# Who takes a connection, or refuses it, asks for the interpreter several times; beside a thread that matches each time
+# takes this long. With Python's own 5 ms, 256 clients that came at once waited for seconds.
+SWITCH_SECONDS = 0.0005
+GRACEFUL_SECONDS = 30  # for requests under way, once the port is closed
+ENDING_SECONDS = 5  # beyond that, for the worker process to end itself before it is killed
 
 
 class Server(BaseApplication):
@@ -87,23 +44,45 @@ class Server(BaseApplication):
             "bind": f"{bracketed(settings.host)}:{settings.port}",
             "workers": 1,
             "worker_class": QuietThreadWorker,
-            "threads": settings.threads,
+            "threads": settings.threads + Admission.of(settings).threads,  # what matches leaves the others theirs
+            "worker_connections": MAX_CONNECTIONS,
+            "backlog": BACKLOG,
             "logger_class": QuietLogger,
             "worker_tmp_dir": str(settings.run_dir),
             "control_socket_disable": True,
             "limit_request_line": MAX_REQUEST_LINE,
-            "graceful_timeout": GRACEFUL_SECONDS,
+            "graceful_timeout": GRACEFUL_SECONDS + ENDING_SECONDS,
+            "keepalive": settings.keep_alive_seconds,
+            "http_parser": "python",  # the one that is tested here, also where the faster one is installed
+            "sendfile": False,  # it would go past the socket that counts the waiting
+            "forwarder_headers": "",  # no header moves the application to another path
+            "secure_scheme_headers": {},
             "accesslog": "-",
-            "access_log_format": ACCESS_LOG,
+            "loglevel": settings.log_level,
             "when_ready": self._tell,
-            "post_worker_init": lambda worker: worker.app.start(),
+            "post_worker_init": self._begin,
             "worker_exit": lambda _, worker: worker.app.stop(),
         }
         for name, value in options.items():
             self.cfg.set(name, value)
 
+    @property
+    def request_seconds(self) -> float:
+        """Return how long a request may take to arrive, and its answer to be taken."""
+        return self._settings.request_seconds
+
+    @property
+    def drain_seconds(self) -> float:
+        """Return how long the port stays open once the server was told to stop."""
+        return self._settings.drain_seconds
+
+    def run(self) -> None:
+        """Serve until the process is told to stop; exits with 0 then."""
+        DrainingArbiter(self).run()
+
     def load(self) -> Flask:
         """Return the application; called in the worker process."""
+        sys.setswitchinterval(SWITCH_SECONDS)
         self.worker = Worker(self._settings)
         return create_app(self._settings, self.worker)
 
@@ -117,11 +96,25 @@ class Server(BaseApplication):
         if self._settings.builder:
             self._builder.start()
 
+    def drain(self) -> None:
+        """Have /readyz say that this process ends, and end the builder meanwhile; called in the worker process."""
+        self.worker.drain()
+        if self._settings.builder:
+            threading.Thread(target=self._builder.stop, name="mythmatch-drain").start()
+
     def stop(self) -> None:
         """End both; called in the worker process."""
         self.worker.stop()
+        if self.callable is not None and (webhooks := self.callable.extensions[WEBHOOKS]) is not None:
+            webhooks.close()
+        if self.callable is not None:
+            self.callable.extensions[OBSERVED].close()
         if self._settings.builder:
             self._builder.stop()
+
+    def _begin(self, worker: QuietThreadWorker) -> None:
+        self.cfg.set("graceful_timeout", GRACEFUL_SECONDS)  # the worker's; gunicorn's main process waits longer
+        self.start()
 
     def _tell(self, arbiter: Arbiter) -> None:
         port = arbiter.LISTENERS[0].sock.getsockname()[1]

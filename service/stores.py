@@ -1,10 +1,11 @@
-"""Stores: the corpus, the feedback and the kept texts of one database, opened when a request first asks for them."""
+"""Stores: the corpus, feedback, kept texts and keys of one database, opened when a request first asks for them."""
 
 import threading
 
 from corpus.errors import StoreError
 from corpus.feedback import FeedbackStore
 from corpus.kept_texts import KeptTexts
+from corpus.keys import KeyStore
 from corpus.store import CorpusStore
 from service.settings import Settings
 from service.wiring import open_store
@@ -44,6 +45,11 @@ class Stores:
     def texts(self) -> KeptTexts:
         """Return the texts that callers asked to keep."""
         return KeptTexts(self.corpus.database)
+
+    @property
+    def keys(self) -> KeyStore:
+        """Return the keys that were made."""
+        return KeyStore(self.corpus.database)
 
     def close(self) -> None:
         """Give the database's connections back; the next request opens it again."""

@@ -3,19 +3,24 @@
 import json
 import unicodedata
 from collections.abc import Mapping
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from corpus.checks import LangTag, expectation
+from corpus.checks import LangTag, Text, expectation
 from corpus.claim_review import to_claim_review
 from corpus.model import Debunk
 from service.errors import InvalidRequest, InvalidText, NotJson, TextTooLong
 from service.matching.answers import Answer, Match
+from service.matching.asked import AskedText, Wanted
 from service.matching.matcher import Matcher
+from service.matching.scoring import Thresholds
 from service.matching.verdicts import ClaimVerdict
+from service.wire_explained import explanation_json
 
 MAX_LIMIT = 50
+MAX_TAGS = 50
+STAND_IN = "a text"  # where only what is asked of one is looked at
 
 # what an answer shows of a debunk; GET /v1/debunks/<id> shows all of it
 ANSWER_FIELDS = (
@@ -47,9 +52,17 @@ class MatchRequest(BaseModel):
     lang: LangTag | None = None
     limit: int = Field(5, ge=1, le=MAX_LIMIT)
     threshold: float | None = Field(None, ge=0, le=1, allow_inf_nan=False)
-    stance: Literal["repeats", "any"] = "repeats"
+    stance: Wanted = "repeats"
     explain: bool = False
     store: bool = False
+    tags: list[Text] | None = Field(None, min_length=1, max_length=MAX_TAGS)
+
+    @property
+    def asked(self) -> AskedText:
+        """Return the text with what is asked of its answer."""
+        return AskedText(
+            self.text, self.limit, self.threshold, self.lang, self.stance, tuple(self.tags or ()), self.explain
+        )
 
 
 def read_json(body: bytes, example: str = '{"text": "..."}') -> Any:
@@ -67,8 +80,25 @@ def read_match_request(fields: Any, max_text_chars: int, *, may_store: bool = Fa
 
 
 def read_match_query(fields: Mapping[str, str], max_text_chars: int) -> MatchRequest:
-    """Return the checked request from the strings of a query or a form; raises as `read_match_request`."""
-    return _checked(dict(fields), max_text_chars, strict=False)
+    """Return the checked request from the strings of a query or a form; raises as `read_match_request`.
+
+    Tags are parted by commas.
+    """
+    return _checked(_of_query(fields), max_text_chars, strict=False)
+
+
+def _of_query(fields: Mapping[str, str]) -> dict[str, Any]:
+    tags = {"tags": [tag.strip() for tag in fields["tags"].split(",")]} if "tags" in fields else {}
+    return {**fields, **tags}
+
+
+def read_options(options: Mapping[str, Any], *, strict: bool, may_store: bool = False) -> dict[str, Any]:
+    """Return what is asked of every text of a batch, checked; raises InvalidRequest."""
+    if "text" in options:
+        raise InvalidRequest('text: it is asked of one text alone; send {"texts": ["...", "..."]}')
+    given = options if strict else _of_query(options)
+    asked = _checked({**given, "text": STAND_IN}, len(STAND_IN), strict=strict, may_store=may_store)
+    return {name: said for name, said in asked.model_dump().items() if name in options}
 
 
 def _checked(fields: Any, max_text_chars: int, *, strict: bool, may_store: bool = False) -> MatchRequest:
@@ -116,7 +146,7 @@ def answer_json(answer: Answer, matcher: Matcher, request_id: str | None, took_m
         "corpus_revision": manifest.corpus_revision,
         "thresholds": {"match": answer.thresholds.match, "possible": answer.thresholds.possible},
         "took_ms": round(took_ms, 1),
-        "matches": [_match_json(match, matcher.snapshot.documents) for match in answer.matches],
+        "matches": [_match_json(match, answer.thresholds, matcher) for match in answer.matches],
         "claims": [_claim_json(verdict) for verdict in answer.claims],
     }
 
@@ -127,9 +157,14 @@ def _claim_json(verdict: ClaimVerdict) -> dict[str, Any]:
     return {**span, "decision": verdict.decision, "best": verdict.best}
 
 
-def _match_json(match: Match, documents: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
-    candidate, claim = match.candidate, match.claim
-    document = documents[candidate.debunk_id]
+def _match_json(match: Match, thresholds: Thresholds, matcher: Matcher) -> dict[str, Any]:
+    candidate, claim, explanation = match.candidate, match.claim, match.explanation
+    document = matcher.snapshot.documents[candidate.debunk_id]
+    explained = (
+        {}
+        if explanation is None
+        else {"explanation": explanation_json(match, explanation, thresholds, matcher.calibration)}
+    )
     return {
         "debunk": {name: document[name] for name in ANSWER_FIELDS},
         "similarity": _rounded(candidate.cosine),
@@ -154,6 +189,7 @@ def _match_json(match: Match, documents: Mapping[str, dict[str, Any]]) -> dict[s
             "stance_probability": _rounded(match.judged.probability),
             "suppressed_by": match.suppressed_by,
             "held": match.held,
+            **explained,
         },
     }
 

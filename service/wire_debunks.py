@@ -73,7 +73,9 @@ def page_json(page: Page) -> dict[str, Any]:
     }
 
 
-class _WordingRequest(BaseModel):
+class WordingRequest(BaseModel):
+    """A wording of a myth, or a text that is not about it."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     text: Text = Field(description="a string, the wording")
@@ -82,7 +84,7 @@ class _WordingRequest(BaseModel):
 
 def read_wording(fields: Mapping[str, Any]) -> Wording:
     """Return the wording of {text, lang?}, its language found where it is not said; raises InvalidRequest."""
-    asked = validated(_WordingRequest, dict(fields), strict=True)
+    asked = validated(WordingRequest, dict(fields), strict=True)
     return Wording(text=asked.text, lang=asked.lang or find_language(asked.text))
 
 

@@ -38,6 +38,8 @@ class Worker:
         self._matcher: Matcher | None = None
         self._drift_seen = (0, 0)
         self.warning: str | None = None
+        self.is_draining = False  # the process was told to stop, and answers what it has
+        self.loaded_at = 0.0  # when the snapshot in use was loaded, in seconds since 1970
         self._reason = "the encoder and the snapshot are being loaded; try again in a few seconds"
         self._seen = _version(settings.snapshots_dir / CURRENT)
         self._stopped = threading.Event()
@@ -55,6 +57,10 @@ class Worker:
         """Load in a thread of its own, then watch for new snapshots until `stop`."""
         threading.Thread(target=self._run, name="mythmatch-worker", daemon=True).start()
         self._retention.start()
+
+    def drain(self) -> None:
+        """Say from now on that this process ends; what is asked is answered all the same."""
+        self.is_draining = True
 
     def stop(self) -> None:
         """Stop watching."""
@@ -76,6 +82,7 @@ class Worker:
         if previous is None or matcher.snapshot.examples is not previous.examples:
             _ = matcher.snapshot.examples.precision, matcher.snapshot.examples.background  # else the first request's
         self._matcher = matcher
+        self.loaded_at = time.time()
         self._read_drift()
         manifest = matcher.snapshot.manifest
         log.info("ready: %d debunks, corpus revision %d", manifest.documents, manifest.corpus_revision)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from service.matching.claims import Claim
+from service.matching.explanation import Explanation
 from service.matching.retrieval import Candidate
 from service.matching.scoring import Decision, Thresholds
 from service.matching.stance import AGAINST, UNKNOWN, Judgement, Stance
@@ -35,7 +36,7 @@ class Match:
 
     The probability, the claim and the stance are those of the best place. `suppressed_by` is the text by which the
     debunk was ruled out, `held` the reason why what would be a match is only possible; that the claim was found true is
-    told of what is possible too, as the answer is not decided on it.
+    told of what is possible too, as the answer is not decided on it. `explanation` is there where it was asked for.
     """
 
     candidate: Candidate
@@ -44,6 +45,7 @@ class Match:
     margin: float | None = None
     suppressed_by: str | None = None
     held: Held | None = None
+    explanation: Explanation | None = None
 
     @property
     def claim(self) -> Claim:

@@ -1,8 +1,9 @@
 """Evidence: what speaks for and against each debunk as the answer to each claim of a text, as named numbers."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,7 @@ NEAREST = 5  # how many neighbours a mean is taken over: one alone is chance, te
 MANY_WORDINGS = 12  # from so many wordings and examples on a debunk counts as well known
 SAME_MYTH = 0.8  # centered cosine of two myths from which on they are one story, and no rivals
 TINY = np.float32(1e-6)
+NOWHERE = np.float32(-4)  # lower than any cosine
 
 # what each number says; cosines are centered ones unless they are called raw
 FEATURES = {
@@ -32,9 +34,9 @@ FEATURES = {
     "over_runner_up": "nearest wording less that of the best other debunk",
     "over_crowd": f"nearest wording less its own mean with the {NEAREST} nearest texts of the background",
     "words": "BM25 with the best wording as a share of what the claim's own words could reach",
-    "fact_words": "the same with the best paragraph of the fact",
+    "fact_words": "BM25 with the best paragraph of the fact as a share of what the claim's own words could reach",
     "names": "share of the claim's capitalised names that the debunk has, less one half; 0 without names",
-    "numbers": "the same of its numbers",
+    "numbers": "share of the claim's numbers that the debunk has, less one half; 0 without numbers",
     "share": "logarithm of the claim's content words over those of the text's longest claim",
     "claims": "logarithm of how many claims the text was cut into",
     "same_lang": "1 where claim and nearest wording are in one language, else 0",
@@ -49,6 +51,26 @@ class Evidence:
     debunk_ids: Sequence[str]
     values: npt.NDArray[np.float32]
     is_well_known: Sequence[bool]  # of each debunk: it has many wordings
+
+    def of(self, debunk_ids: Collection[str]) -> "Evidence":
+        """Return the evidence for some of the debunks; what is not in here has none."""
+        return self._in_order([place for place, one in enumerate(self.debunk_ids) if one in debunk_ids])
+
+    def beside(self, other: "Evidence") -> "Evidence":
+        """Return the evidence for the debunks of both, none of which is in each, by their ids."""
+        together = Evidence(
+            [*self.debunk_ids, *other.debunk_ids],
+            np.concatenate([self.values, other.values], axis=1),
+            [*self.is_well_known, *other.is_well_known],
+        )
+        return together._in_order(sorted(range(len(together.debunk_ids)), key=together.debunk_ids.__getitem__))
+
+    def _in_order(self, places: Sequence[int]) -> "Evidence":
+        return Evidence(
+            [self.debunk_ids[place] for place in places],
+            self.values[:, list(places)],
+            [self.is_well_known[place] for place in places],
+        )
 
 
 def gather(claims: Sequence[Claim], rows: Vectors, centered: Vectors, shelves: Sequence[Shelf], background: Vectors,
@@ -115,18 +137,38 @@ def _rivals(best: Table, background: Table, shelves: Sequence[Shelf]) -> Table:
     """Return for each debunk the mean of the nearest among the other debunks' best wordings and the background."""
     if not shelves:
         return best
-    columns = []
-    for mine in _strangers(shelves):
-        columns.append(nearest(np.concatenate([best[:, mine], background], axis=1), NEAREST).mean(axis=1))
-    return _columns(columns, len(best))
+    every = np.concatenate([best, background], axis=1)
+    others = np.ones((len(shelves), background.shape[1]), dtype=bool)
+    is_rival = np.concatenate([_strangers(shelves), others], axis=1)
+    highest, columns = _highest(every, is_rival, NEAREST)
+    means = []
+    for mine in is_rival:
+        k = min(NEAREST, int(mine.sum()))
+        means.append(
+            nearest(np.where(mine[columns], highest, NOWHERE), k).mean(axis=1)
+            if k
+            else np.zeros(len(best), dtype=np.float32)
+        )
+    return _columns(means, len(best))
 
 
 def _runner_up(best: Table, otherwise: Table, shelves: Sequence[Shelf]) -> Table:
     """Return for each debunk the best other debunk's cosine, or the background's where there is no other."""
     if not shelves:
         return best
-    columns = [best[:, mine].max(axis=1) if mine.any() else otherwise[:, 0] for mine in _strangers(shelves)]
-    return _columns(columns, len(best))
+    is_rival = _strangers(shelves)
+    highest, columns = _highest(best, is_rival, 1)
+    return _columns(
+        [np.where(mine[columns], highest, NOWHERE).max(axis=1) if mine.any() else otherwise[:, 0] for mine in is_rival],
+        len(best),
+    )
+
+
+def _highest(table: Table, is_rival: npt.NDArray[np.bool_], k: int) -> tuple[Table, npt.NDArray[np.intp]]:
+    """Return so many of each row's highest values, and their columns, that `k` rivals of each debunk are among them."""
+    depth = min(table.shape[1], k + int((~is_rival).sum(axis=1).max()))
+    columns = np.argpartition(-table, depth - 1, axis=1)[:, :depth]
+    return np.take_along_axis(table, columns, axis=1), columns
 
 
 def _same_in_row(values: Sequence[float], shelves: Sequence[Shelf]) -> Table:
@@ -153,6 +195,7 @@ def _same_lang(claims: Sequence[Claim], places: Sequence[npt.NDArray[np.intp]], 
     return _columns(columns, len(claims))
 
 
+@lru_cache(maxsize=1024)
 def _language(tag: str) -> str:
     return tag.split("-")[0].lower()
 

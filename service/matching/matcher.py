@@ -1,10 +1,11 @@
 """Matcher: the whole path from texts to answers, on one screen."""
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import Literal
+from typing import Self, Unpack
 
 import numpy as np
 import numpy.typing as npt
@@ -12,16 +13,19 @@ import numpy.typing as npt
 from embeddings.encoder import Encoder, PairModel
 from embeddings.snapshot import Snapshot
 from service.matching.answers import Answer, Match, Place, held_back, held_by
+from service.matching.asked import AskedText, Options
 from service.matching.claims import extract
+from service.matching.explaining import Explainer
 from service.matching.judging import with_stances
 from service.matching.retrieval import Found, Retrieval
 from service.matching.rulings import Rules, Rulings
-from service.matching.scoring import Calibration, Thresholds
+from service.matching.scoring import Calibration
 from service.matching.stance import StanceJudge
 from service.matching.standing import Flooded, Standing, never_flooded, utc_now
+from service.matching.tags import Tags
+from service.matching.timing import Timed, untimed
 from service.matching.verdicts import Decider, best_claims, margin, verdicts
 
-Wanted = Literal["repeats", "any"]  # repeats: what only denies or reports a myth is at most possible
 RUNNERS_UP = 5  # a decision looks at so many debunks, however few are shown; a margin needs two
 
 
@@ -41,59 +45,54 @@ class Matcher:
         calibration.check(snapshot)
         self.encoder, self.snapshot, self.calibration = encoder, snapshot, calibration
         self.retrieval = Retrieval(snapshot)
-        self.rules, self.standing = Rules(self.retrieval), Standing(snapshot.marks)
+        self.rules, self.standing, self.tags = Rules(self.retrieval), Standing(snapshot.marks), Tags(snapshot)
+        self.explainer = Explainer(self.retrieval, calibration)
         self.clock = clock
         self.judge = StanceJudge(calibration.stance, pair_model)
+        self.timed: Timed = untimed
 
-    def match(
-        self,
-        text: str,
-        limit: int = 5,
-        threshold: float | None = None,
-        lang: str | None = None,
-        stance: Wanted = "repeats",
-        is_flooded: Flooded = never_flooded,
-    ) -> Answer:
-        """Return the answer to one text with up to `limit` matches; see `match_all`."""
-        return self.match_all([text], limit, threshold, [lang], stance, is_flooded)[0]
+    def timed_by(self, timed: Timed) -> Self:
+        """Return the same matcher, which enters what `timed` gives around each stage of a match."""
+        twin = copy(self)
+        twin.timed = timed
+        return twin
 
-    def match_all(
-        self,
-        texts: Sequence[str],
-        limit: int = 5,
-        threshold: float | None = None,
-        langs: Sequence[str | None] | None = None,
-        stance: Wanted = "repeats",
-        is_flooded: Flooded = never_flooded,
-    ) -> list[Answer]:
-        """Return one answer a text, in order; `threshold` replaces that of a match, `langs` are found where None."""
-        thresholds = self.calibration.thresholds
-        if threshold is not None:
-            thresholds = Thresholds(threshold, min(threshold, thresholds.possible))
-        extracted = [extract(text, lang) for text, lang in zip(texts, langs or [None] * len(texts), strict=True)]
+    def match(self, text: str, *, is_flooded: Flooded = never_flooded, **options: Unpack[Options]) -> Answer:
+        """Return the answer to one text; see `match_all`."""
+        return self.match_all([AskedText(text, **options)], is_flooded)[0]
+
+    def match_all(self, asked: Sequence[AskedText], is_flooded: Flooded = never_flooded) -> list[Answer]:
+        """Return one answer a text, in order, each with up to its limit of matches."""
+        with self.timed("extract", len(asked)):
+            extracted = [extract(each.text, each.lang) for each in asked]
         row_of = self._encode({claim.plain for claims in extracted for claim in claims})
         absent, answers = self.standing.absent(self.clock()), []
-        for text, claims in zip(texts, extracted, strict=True):
-            addresses = self.rules.addresses.within(text, absent)
-            rows = np.stack([row_of[claim.plain] for claim in claims])
-            named = {debunk_id for address in addresses for debunk_id in address.debunk_ids}
-            found = self.retrieval.search(claims, rows, limit, absent, named)
-            rulings = self.rules.on(text, found, addresses)
-            answers.append(self._answer(found, rulings, max(limit, RUNNERS_UP), thresholds))
-        judged = with_stances(answers, self.judge, self.retrieval.myth)
-        weighed = [held_back(answer) if stance == "repeats" else answer for answer in judged]
-        return [held_by(answer, partial(self.standing.held, is_flooded=is_flooded)).first(limit) for answer in weighed]
+        for each, claims in zip(asked, extracted, strict=True):
+            with self.timed("search", 1):
+                addresses = self.rules.addresses.within(each.text, absent)
+                rows = np.stack([row_of[claim.plain] for claim in claims])
+                named = {debunk_id for address in addresses for debunk_id in address.debunk_ids}
+                found = self.retrieval.search(claims, rows, each.limit, absent, named, self.tags.of(each.tags))
+            with self.timed("score", 1):
+                answers.append(self._answer(each, found, self.rules.on(each.text, found, addresses)))
+        with self.timed("stance", len(asked)):
+            judged = with_stances(answers, self.judge, self.retrieval.myth)
+        held = partial(self.standing.held, is_flooded=is_flooded)
+        weighed = [held_back(one) if each.stance == "repeats" else one for each, one in zip(asked, judged, strict=True)]
+        return [held_by(answer, held).first(each.limit) for each, answer in zip(asked, weighed, strict=True)]
 
     def _encode(self, plain: set[str]) -> dict[str, npt.NDArray[np.float32]]:
         ordered = sorted(plain)
-        return dict(zip(ordered, self.encoder.encode_queries(ordered), strict=True))
+        with self.timed("encode", len(ordered)):
+            return dict(zip(ordered, self.encoder.encode_queries(ordered), strict=True))
 
-    def _answer(self, found: Found, rulings: Rulings, limit: int, thresholds: Thresholds) -> Answer:
-        ids = found.evidence.debunk_ids
+    def _answer(self, asked: AskedText, found: Found, rulings: Rulings) -> Answer:
+        ids, thresholds = found.evidence.debunk_ids, self.calibration.thresholds.moved(asked.threshold)
         probabilities = rulings.over(self.calibration.probabilities(found.evidence), ids)
         decide = Decider(thresholds, found.is_short)
+        best = best_claims(found, probabilities, thresholds.possible)[: max(asked.limit, RUNNERS_UP)]
         matches = []
-        for debunk_id, rows in best_claims(found, probabilities, thresholds.possible)[:limit]:
+        for debunk_id, rows in best:
             column = ids.index(debunk_id)
             leads = [self.retrieval.fact_lead(debunk_id, found.rows[row]) for row in rows]
             places = [
@@ -104,4 +103,7 @@ class Matcher:
             match = Match(candidate, decide(places[0].claim, places[0].probability), places)
             matches.append(rulings.explained(match))
         matches = [replace(match, margin=margin(match, matches)) for match in matches]
+        if asked.explain:
+            firsts, counts = [rows[0] for _, rows in best], asked.stance == "repeats"
+            matches = self.explainer.explained(matches, firsts, found, rulings, counts_stance=counts)
         return Answer(matches, verdicts(found, self.standing.deciding(probabilities, ids), decide), thresholds)

@@ -1,19 +1,20 @@
 """Candidates: the debunks that may answer the claims of a text, with the evidence for each."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from corpus.wording import wording
 from embeddings.examples import Examples
-from embeddings.index import Neighbour
+from embeddings.index import Ints, Neighbour
 from embeddings.snapshot import Passage, Snapshot
 from embeddings.vectors import Vectors
 from embeddings.words import terms
 from service.matching.claims import Claim
 from service.matching.evidence import Evidence, Table, gather
 from service.matching.shelf import Shelves
+from service.matching.tags import Tagged
 from service.matching.word_for_word import wordings_of
 
 PASSAGES_PER_DEBUNK = 8  # first guess of how many passages to ask for; more are asked for when it was too few
@@ -64,21 +65,31 @@ class Retrieval:
         limit: int,
         absent: Collection[str] = (),
         named: Collection[str] = (),
+        tagged: Tagged | None = None,
     ) -> Found:
         """Return the evidence for the debunks that are nearest to any claim, by vectors or words, and for those named.
 
         With an exact index every debunk that is left out is farther from each claim than `limit` others, but those that
-        are `absent`, of which none is found.
+        are `absent`, of which none is found. Of `tagged` debunks alone, where they are given, with the same evidence
+        for what would be found without: all others stay their rivals.
         """
         words = [terms(claim.plain, claim.lang) for claim in claims]
         bm25 = np.stack([self.snapshot.words.bm25(said) for said in words]) if words else np.zeros((0, 0), np.float32)
         ceilings = np.array([[self.snapshot.words.ceiling(said)] for said in words], dtype=np.float32)
         bm25[:, [key for debunk_id in absent for key in self.shelves.keys.get(debunk_id, ())]] = 0.0
-        near = self._debunk_ids(rows, bm25, limit, absent) | self._nearest(named, rows)
-        shelves = [self.shelves.of(debunk_id) for debunk_id in sorted(near.difference(absent))]
+        near = (self._debunk_ids(rows, bm25, limit, absent) | self._nearest(named, rows)).difference(absent)
         centered = self.examples.center(rows, [claim.lang for claim in claims])
-        evidence = gather(claims, rows, centered, shelves, self.examples.background, bm25, ceilings)
-        return Found(claims, rows, evidence)
+
+        def evidence(debunk_ids: Collection[str]) -> Evidence:
+            shelves = [self.shelves.of(debunk_id) for debunk_id in sorted(debunk_ids)]
+            return gather(claims, rows, centered, shelves, self.examples.background, bm25, ceilings)
+
+        if tagged is None:
+            return Found(claims, rows, evidence(near))
+        own = self._tagged(rows, bm25, limit, absent, tagged)
+        found = evidence(near if own or near & tagged.debunk_ids else ()).of(tagged.debunk_ids)
+        farther = own - near
+        return Found(claims, rows, found.beside(evidence(near | farther).of(farther)) if farther else found)
 
     def candidate(self, debunk_id: str, claim: Claim, row: Vectors) -> Candidate:
         """Return the debunk as an answer to the claim: its passage that is nearest by raw cosine."""
@@ -86,21 +97,27 @@ class Retrieval:
         cosines = self.snapshot.index.cosines(row, keys)
         place = int(cosines.argmax())
         passage = self.snapshot.passages[keys[place]]
-        return Candidate(debunk_id, float(cosines[place]), passage, self._shared_terms(claim, passage))
+        return Candidate(debunk_id, float(cosines[place]), passage, self.shared_terms(claim, passage))
 
     def myth(self, debunk_id: str) -> Passage:
         """Return the debunk's myth."""
         passages = (self.snapshot.passages[key] for key in self.shelves.keys[debunk_id])
         return next(passage for passage in passages if passage.kind == "myth")
 
+    def wording(self, debunk_id: str, row: Vectors) -> tuple[Passage, float]:
+        """Return the debunk's wording that is nearest to a claim by raw cosine, and that cosine."""
+        keys = self.shelves.of(debunk_id).wording_keys
+        cosines = self.snapshot.index.cosines(row, keys)
+        place = int(cosines.argmax())
+        return self.snapshot.passages[keys[place]], float(cosines[place])
+
     def fact_lead(self, debunk_id: str, row: Vectors) -> float:
         """Return the raw cosine of a claim with the debunk's nearest fact less that with its myth; 0 without a fact."""
-        keys = self.shelves.keys[debunk_id]
-        cosines = self.snapshot.index.cosines(row, keys)
-        by_kind = [(self.snapshot.passages[key].kind, float(cosine)) for key, cosine in zip(keys, cosines, strict=True)]
-        facts = [cosine for kind, cosine in by_kind if kind == "fact"]
-        myth = next(cosine for kind, cosine in by_kind if kind == "myth")
-        return max(facts) - myth if facts else 0.0
+        shelf = self.shelves.of(debunk_id)
+        if not len(shelf.fact_keys):
+            return 0.0
+        cosines = self.snapshot.index.cosines(row, [shelf.wording_keys[0], *shelf.fact_keys])  # the myth comes first
+        return float(cosines[1:].max() - cosines[0])
 
     def exact(self, claim: Claim) -> frozenset[str]:
         """Return the debunks of which the claim has a wording, word for word."""
@@ -109,17 +126,29 @@ class Retrieval:
     def _debunk_ids(self, rows: Vectors, bm25: Table, limit: int, absent: Collection[str]) -> set[str]:
         """Return the debunks to compare with: all of a small corpus, else those that are near to a claim."""
         all_ids = self.shelves.keys
-        wanted = max(limit, MIN_CANDIDATES if len(rows) * MIN_PER_CLAIM <= MIN_CANDIDATES else MIN_PER_CLAIM)
         if len(all_ids) - sum(debunk_id in all_ids for debunk_id in absent) <= max(limit, MIN_CANDIDATES):
             return set(all_ids).difference(absent)
-        found = set(self._by_words(bm25))
+        return self._by_words(bm25) | self._by_vectors(rows, limit, lambda owners: owners.difference(absent))
+
+    def _by_vectors(self, rows: Vectors, limit: int, taken: Callable[[set[str]], set[str]]) -> set[str]:
+        """Return the debunks that are nearest to each row, of those that are taken, found by asking for more and more.
+
+        With an exact index none that is left out is nearer than `limit` that are taken.
+        """
+        wanted = _per_claim(rows, limit)
         k, owners = wanted * PASSAGES_PER_DEBUNK, [set[str]()]
         while True:
-            owners = [self._owners(near).difference(absent) for near in self.snapshot.index.search(rows, k)]
+            owners = [taken(self._owners(near)) for near in self.snapshot.index.search(rows, k)]
             if k >= len(self.snapshot.passages) or all(len(near) >= wanted for near in owners):
-                break
+                return set[str]().union(*owners)
             k *= 4
-        return found.union(*owners)
+
+    def _tagged(self, rows: Vectors, bm25: Table, limit: int, absent: Collection[str], tagged: Tagged) -> set[str]:
+        """Return the tagged debunks that are near to a claim; of a few, each is looked at."""
+        if not tagged.is_few:
+            return self._by_vectors(rows, limit, lambda owners: (owners & tagged.debunk_ids).difference(absent))
+        by_words = self._by_words(bm25[:, tagged.keys], tagged.keys).difference(absent)
+        return by_words | tagged.nearest(rows, self.snapshot, _per_claim(rows, limit), absent)
 
     def _nearest(self, named: Collection[str], rows: Vectors) -> set[str]:
         """Return the debunks that are named; of more than can be answered with those that are nearest to any claim."""
@@ -132,15 +161,20 @@ class Retrieval:
     def _owners(self, neighbours: Iterable[Neighbour]) -> set[str]:
         return {self.snapshot.owner(key) for key, _ in neighbours}
 
-    def _by_words(self, bm25: Table) -> set[str]:
+    def _by_words(self, bm25: Table, keys: Ints | None = None) -> set[str]:
+        """Return whose the passages are that share most words with each claim; column n is that of passage keys[n]."""
         k = min(BY_WORDS, bm25.shape[1])
-        best = np.argpartition(-bm25, k - 1, axis=1)[:, :k] if k else np.zeros((0, 0), dtype=int)
-        return {
-            self.snapshot.owner(int(key)) for row, keys in zip(bm25, best, strict=True) for key in keys if row[key] > 0
-        }
+        best = np.argpartition(-bm25, k - 1, axis=1)[:, :k] if k else np.zeros((len(bm25), 0), dtype=int)
+        held = {int(place) for row, places in zip(bm25, best, strict=True) for place in places if row[place] > 0}
+        return {self.snapshot.owner(place if keys is None else int(keys[place])) for place in held}
 
-    def _shared_terms(self, claim: Claim, passage: Passage) -> list[str]:
+    def shared_terms(self, claim: Claim, passage: Passage) -> list[str]:
         """Return the words of the claim that the passage has too, the rarest in the corpus first."""
         held = frozenset(terms(passage.text, passage.lang))
         shared = {term for term in terms(claim.plain, claim.lang) if term in held}
         return sorted(shared, key=lambda term: (-self.snapshot.words.weight(term), term))
+
+
+def _per_claim(rows: Vectors, limit: int) -> int:
+    """Return how many debunks each claim of a text is compared with, at least."""
+    return max(limit, MIN_CANDIDATES if len(rows) * MIN_PER_CLAIM <= MIN_CANDIDATES else MIN_PER_CLAIM)

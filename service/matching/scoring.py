@@ -48,6 +48,10 @@ class Thresholds:
             return "match"
         return "possible" if probability >= self.possible else "no_match"
 
+    def moved(self, match: float | None) -> "Thresholds":
+        """Return the thresholds of a request that moves that of a match; None leaves them as they are."""
+        return self if match is None else Thresholds(match, min(match, self.possible))
+
 
 @dataclass(frozen=True)
 class Calibration:

@@ -17,7 +17,7 @@ WORDINGS = ("myth", "variant", "title")  # the kinds of passage that put the myt
 NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 MANY_DIGITS = 2  # a number of one digit agrees by chance
 CROWD = 5  # texts of the background that a wording's crowd is measured by
-KEPT_SHELVES = 4096  # some 10 KB each for a debunk of three passages
+KEPT_SHELVES = 1024  # some 10 KB each for a debunk of three passages
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ model weighs both. Where it is not sure enough the stance is `unclear`.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -42,17 +42,6 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Judgement:
-    """A stance and how probable it is; of `unclear` the probability is that of the likeliest stance."""
-
-    stance: Stance
-    probability: float
-
-
-UNKNOWN = Judgement("unclear", 0.0)
-
-
-@dataclass(frozen=True)
 class StanceScorer:
     """A multinomial logistic model: weights of shape (features, 3) over standardised features, and three biases."""
 
@@ -63,8 +52,56 @@ class StanceScorer:
 
     def probabilities(self, values: Rows) -> Rows:
         """Return one row a question, over STANCES."""
-        logits = ((values - self.means) / self.scales) @ self.weights + self.biases
-        return softmax(logits)
+        return softmax(self.logits(values))
+
+    def logits(self, values: Rows) -> Rows:
+        """Return one row a question, over STANCES."""
+        return np.asarray(((values - self.means) / self.scales) @ self.weights + self.biases)
+
+    def contributions(self, values: Rows) -> Rows:
+        """Return what each value of one question adds to each logit, shape (features, 3)."""
+        return np.asarray(((values - self.means) / self.scales)[:, None] * self.weights)
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """What a judgement rests on: the values of CUE_FEATURES, or of FUSED_FEATURES, and what weighed them."""
+
+    scorer: StanceScorer
+    values: Rows
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Return the name of each value."""
+        return FUSED_FEATURES[: len(self.values)]
+
+    @property
+    def probabilities(self) -> Rows:
+        """Return one row, over STANCES."""
+        return np.asarray(self.scorer.probabilities(self.values[None])[0])
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A stance and how probable it is; of `unclear` the probability is that of the likeliest stance.
+
+    `over_stances` are the probabilities of all STANCES, in their order; none where no model was asked,
+    nor is there what was `weighed` then.
+    """
+
+    stance: Stance
+    probability: float
+    over_stances: tuple[float, ...] = field(default=(), compare=False)
+    weighed: Weighed | None = field(default=None, compare=False, repr=False)
+
+    def probability_of(self, stance: Stance) -> float:
+        """Return how probable another of STANCES is; without a model that of the stance itself, and 0 for others."""
+        if self.over_stances:
+            return self.over_stances[STANCES.index(stance)]
+        return self.probability if stance == self.stance else 0.0
+
+
+UNKNOWN = Judgement("unclear", 0.0)
 
 
 @dataclass(frozen=True)
@@ -79,6 +116,10 @@ class StanceCalibration:
     pair_identity: str | None
     repeats_from: float
     against_from: float
+
+    def bound(self, stance: Stance) -> float:
+        """Return the probability from which on a stance counts that is likeliest."""
+        return self.against_from if stance in AGAINST else self.repeats_from
 
 
 class StanceJudge:
@@ -100,24 +141,28 @@ class StanceJudge:
 
     def judge(self, questions: Sequence[Question], closely: Sequence[bool]) -> list[Judgement]:
         """Return a judgement a question, in order; those that are looked at closely go through the pair model."""
-        return [self.judgement(row) for row in self.probabilities(questions, closely)]
+        weighed = self._weighed(questions, closely)
+        return [replace(self.judgement(each.probabilities), weighed=each) for each in weighed]
 
     def judgement(self, row: Rows) -> Judgement:
         """Return the judgement for one row of probabilities."""
         best = int(row.argmax())
-        against = STANCES[best] in AGAINST
-        bound = self._calibration.against_from if against else self._calibration.repeats_from
-        stance = STANCES[best] if row[best] >= bound else "unclear"
-        return Judgement(stance, float(row[best]))
+        stance = STANCES[best] if row[best] >= self._calibration.bound(STANCES[best]) else "unclear"
+        return Judgement(stance, float(row[best]), tuple(map(float, row)))
 
     def probabilities(self, questions: Sequence[Question], closely: Sequence[bool]) -> Rows:
         """Return a row a question, over STANCES."""
-        rows = self._calibration.cues.probabilities(cue_rows(questions))
+        rows = [each.probabilities for each in self._weighed(questions, closely)]
+        return np.array(rows).reshape(-1, len(STANCES))
+
+    def _weighed(self, questions: Sequence[Question], closely: Sequence[bool]) -> list[Weighed]:
+        weighed = [Weighed(self._calibration.cues, row) for row in cue_rows(questions)]
         near = [place for place, close in enumerate(closely) if close]
         if near and self._pair_model is not None and self._calibration.fused is not None:
-            fused = fused_rows([questions[place] for place in near], self._pair_model)
-            rows[near] = self._calibration.fused.probabilities(fused)
-        return rows
+            rows = fused_rows([questions[place] for place in near], self._pair_model)
+            for place, row in zip(near, rows, strict=True):
+                weighed[place] = Weighed(self._calibration.fused, row)
+        return weighed
 
 
 def cue_rows(questions: Sequence[Question]) -> Rows:

@@ -16,7 +16,7 @@ from corpus.backup import restore_backup, write_backup
 from corpus.errors import StoreError, UnreadableSource
 from corpus.model import Debunk
 from corpus.store import CorpusStore, Written
-from corpus.tables import deliveries, feedback, metadata, runs, texts
+from corpus.tables import deliveries, feedback, keys, metadata, runs, texts
 from tests.corpus.test_migrations import OLD_ID, load_old
 from tests.postgres import empty_database
 
@@ -52,6 +52,8 @@ def fill(store: CorpusStore) -> None:
         }
         into(sa.insert(feedback).values(id="f", given_at=at, **word))
         into(sa.insert(texts).values(request_id="r", kept_at=at, text=SAID, lang="ru", answer='{"a": "\\u0000"}'))
+        made = {"name": "Анна", "scopes": "read match", "digest": "0" * 64, "made_at": at, "revoked_at": at}
+        into(sa.insert(keys).values(id="0" * 12, **made, expires_at=None, last_used="2026-01-01"))
 
 
 def everything(store: CorpusStore) -> dict[str, list[tuple[object, ...]]]:
@@ -97,7 +99,7 @@ def test_everything_comes_back_whatever_the_databases_are(
     written = write_backup(store.database, tmp_path / "corpus.gz")
     assert {name: table.rows for name, table in written.tables.items()} == {
         "identity": 1, "revisions": 3, "debunks": 1100, "versions": 1102, "deliveries": 1, "runs": 2, "feedback": 1,
-        "texts": 1,
+        "texts": 1, "keys": 1,
     }  # fmt: skip
     assert restore_backup(other.database, tmp_path / "corpus.gz") == written
     assert everything(other) == everything(store)

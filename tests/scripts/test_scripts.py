@@ -149,7 +149,7 @@ ROWS = [
     b'{"id": 7, "text": "Bake 500 g of flour"}',
     b"",
     b'{"id": "c"}',
-    b'{"text": "without an id"}',
+    b'{"text": "Bake 500 g of flour, whose number is its id"}',
     b'{"id": "d", "text": " "}',
     b'{"id": "e", "text": "\xff"}',
     '{"id": "ж", "text": "Сир 🤡 і хліб"}'.encode(),
@@ -157,10 +157,10 @@ ROWS = [
 
 
 def check_rows(answers: list[Any]) -> None:
-    assert [answer["id"] for answer in answers] == ["a", None, 7, "c", None, "d", None, "ж"]
+    assert [answer["id"] for answer in answers] == ["a", None, 7, "c", 6, "d", None, "ж"]
     kinds = [answer["error"]["type"] if "error" in answer else answer["decision"] for answer in answers]
     assert kinds == [
-        "match", "NotJson", "no_match", "InvalidRequest", "InvalidRequest", "InvalidText", "NotJson", "no_match",
+        "match", "NotJson", "no_match", "InvalidRequest", "no_match", "InvalidText", "NotJson", "no_match",
     ]  # fmt: skip
     assert answers[1]["error"]["message"].startswith("line 2: the body is no JSON")
 
@@ -171,7 +171,7 @@ def test_match_texts_keeps_order_ids_and_errors_from_file_to_file(tmp_path: Path
     done = run(tmp_path, "scripts.match_texts", "--input", str(source), "--output", str(target))
     assert done.returncode == 1
     assert done.stdout == b""
-    assert b"5 rows could not be matched" in done.stderr
+    assert b"4 rows could not be matched" in done.stderr
     check_rows(lines(target.read_bytes()))
 
 

@@ -151,7 +151,7 @@ def test_something_unexpected_is_a_500_without_a_trace_and_without_the_text(
     def broken(*_: object) -> None:
         raise RuntimeError(f"cannot handle {CANARY}")
 
-    monkeypatch.setattr(toy_worker.matcher, "match", broken)
+    monkeypatch.setattr(toy_worker.matcher, "match_all", broken)
     with caplog.at_level(logging.DEBUG):
         answer = client.post("/v1/match", json={"text": CANARY}, headers={"X-Request-ID": "my-id-2"})
     assert answer.status_code == 500
@@ -166,7 +166,7 @@ def test_every_answer_has_the_security_headers(client: FlaskClient) -> None:
     for answer in (client.get("/"), client.get("/livez"), client.get("/nothing"), client.post("/v1/match")):
         assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
-        assert answer.headers["Referrer-Policy"] == "no-referrer"
+        assert answer.headers["Referrer-Policy"] == "same-origin"
         assert answer.headers["Cache-Control"] == "no-store"
 
 
@@ -188,7 +188,8 @@ def test_the_page_shows_the_myth_with_its_fact_source_and_similarity(client: Fla
     assert article is not None
     assert text_of(article, "blockquote") == MYTH
     assert "Our exercises and military deployments are not directed against Russia" in article.text
-    assert [link["href"] for link in article.select("a")] == ["https://www.nato.int/cps/en/natohq/115204.htm"]
+    source, about = [link["href"] for link in article.select("a")]
+    assert (source, about) == ("https://www.nato.int/cps/en/natohq/115204.htm", "/debunks/nato.int-115204-4")
     assert "1.000 with the myth" in article.text
 
 

@@ -23,6 +23,7 @@ def test_a_request_has_its_defaults() -> None:
 def test_every_documented_field_is_taken() -> None:
     asked = {
         "text": "a", "lang": "ru", "limit": 3, "threshold": 0.8, "stance": "any", "explain": True, "store": False,
+        "tags": ["nato", "health"],
     }  # fmt: skip
     assert read_match_request(asked, MAX).model_dump() == asked
 
@@ -91,7 +92,7 @@ def test_a_body_that_is_no_json_is_told_where_without_its_content(body: bytes, r
 def test_an_answer_has_the_documented_shape_with_null_for_what_is_not_computed(toy_worker: Worker) -> None:
     matcher = toy_worker.matcher
     text = "NATO is at war with Russia in Ukraine!"
-    answer = json.loads(json.dumps(answer_json(matcher.match(text, 2), matcher, "r1", 11.24)))
+    answer = json.loads(json.dumps(answer_json(matcher.match(text, limit=2), matcher, "r1", 11.24)))
     assert list(answer) == [
         "request_id", "decision", "model", "corpus_revision", "thresholds", "took_ms", "matches", "claims",
     ]  # fmt: skip

@@ -277,3 +277,23 @@ def test_the_nearest_are_the_highest_of_each_row_in_ascending_order() -> None:
     assert nearest(cosines, 2) == pytest.approx(np.array([[0.5, 0.9], [0.3, 0.4]]))
     assert nearest(cosines, 9) == pytest.approx(np.sort(cosines, axis=1))
     assert nearest(cosines[:, :0], 2) == pytest.approx(np.zeros((2, 1)))
+
+
+@pytest.mark.parametrize("background", [0, 3, 9])
+def test_of_many_debunks_each_has_the_rivals_that_a_plain_search_finds(background: int) -> None:
+    """In eight dimensions twenty random myths have some of one story among them."""
+    passages = [Passage(f"d{number:02}", "myth", f"myth {number}", "en") for number in range(20)]
+    whole = snapshot_of(passages, background, owned=0, twins=0.05)
+    found, retrieval = found_in(whole), Retrieval(whole)
+    myths = np.stack([retrieval.shelves.of(debunk_id).wordings[0] for debunk_id in found.evidence.debunk_ids])
+    is_rival = (myths @ myths.T < SAME_MYTH) & ~np.eye(len(myths), dtype=bool)
+    assert 0 < (~is_rival).sum() - len(myths) < len(myths) * len(myths) / 2
+    centered = centered_claims(whole) @ whole.examples.background.T
+    best = table(found, "wording")
+    for row, texts in zip(range(len(CLAIMS)), np.sort(centered, axis=1), strict=True):
+        near = texts[-NEAREST:] if background else np.zeros(1, dtype=np.float32)
+        for column, mine in enumerate(is_rival):
+            rivals = mean_of_nearest(np.concatenate([best[row, mine], near]))
+            assert table(found, "over_rivals")[row, column] == pytest.approx(best[row, column] - rivals, abs=1e-5)
+            runner_up = best[row, mine].max()
+            assert table(found, "over_runner_up")[row, column] == pytest.approx(best[row, column] - runner_up, abs=1e-5)

@@ -11,6 +11,7 @@ from embeddings.examples import Example
 from embeddings.snapshot import Passage
 from embeddings.toy import ToyEncoder
 from service.matching.answers import Answer
+from service.matching.asked import AskedText
 from service.matching.errors import CalibrationRefused
 from service.matching.matcher import Matcher
 from service.matching.scoring import Thresholds
@@ -169,7 +170,7 @@ def test_the_language_is_found_or_told(matcher: Matcher) -> None:
 
 def test_many_texts_are_answered_in_order_as_each_alone(matcher: Matcher) -> None:
     texts = ["cheese", REWORDED, f"{MOON}. {REWORDED}", "", "🤡", REWORDED]
-    assert matcher.match_all(texts) == [matcher.match(text) for text in texts]
+    assert matcher.match_all([AskedText(text) for text in texts]) == [matcher.match(text) for text in texts]
     assert matcher.match_all([]) == []
 
 
