@@ -22,6 +22,7 @@ class MatchOptions(TypedDict, total=False):
     stance: Literal["repeats", "any"]
     explain: bool
     store: bool
+    tags: list[str]  # of which a debunk must have one
     fields: str  # which parts of the answer are wanted, such as "decision,matches(debunk(id,url),probability)"
 
 
@@ -31,6 +32,9 @@ class BatchOptions(TypedDict, total=False):
     limit: int
     threshold: float
     stance: Literal["repeats", "any"]
+    explain: bool
+    store: bool
+    tags: list[str]
     fields: str
 
 
@@ -110,6 +114,7 @@ class Why(TypedDict):
     stance_probability: float
     suppressed_by: str | None
     held: str | None
+    explanation: NotRequired[Json]  # where `explain` asked for it
 
 
 class Match(TypedDict):

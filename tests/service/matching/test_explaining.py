@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
+import httpx
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -23,6 +24,7 @@ from service.matching.matcher import Matcher
 from service.matching.scoring import Scorer, Thresholds, sigmoid
 from service.wire import ANSWER_FIELDS, answer_json
 from service.worker import Worker
+from tests.real_server import CLIENT_SECONDS, RealServer
 from tests.service.matching.parts import TOY, calibration, myths, scorer, snapshot, toy_examples
 from tests.service.matching.test_stance import DENIED, REPORTED, SurePairs, matcher_with
 
@@ -95,14 +97,22 @@ def test_what_is_shown_of_a_post_adds_up_to_its_probability_unless_a_ruling_deci
     shown = answer_json(answer, matcher, None, 0.0)
     for match, told in zip(answer.matches, shown["matches"], strict=True):
         why = told["why"]["explanation"]
-        logit = why["bias"] + sum(one["contribution"] for one in why["evidence"])
-        assert logit == pytest.approx(why["logit"], abs=EXACTLY)
-        assert 1 / (1 + math.exp(-logit)) == pytest.approx(why["probability"], abs=EXACTLY)
         if why["ruling"] is None:
             assert why["probability"] == pytest.approx(match.probability, abs=EXACTLY)
         else:
             assert match.probability in (0.0, 1.0)
-        check_stance(why["stance"], told)
+        check_sums(told)
+
+
+def check_sums(told: dict[str, Any]) -> None:
+    """Check that the numbers of a match add up, as they are shown."""
+    why = told["why"]["explanation"]
+    logit = why["bias"] + sum(one["contribution"] for one in why["evidence"])
+    assert logit == pytest.approx(why["logit"], abs=EXACTLY)
+    assert 1 / (1 + math.exp(-logit)) == pytest.approx(why["probability"], abs=EXACTLY)
+    if why["ruling"] is None:
+        assert told["probability"] == pytest.approx(why["probability"], abs=1e-4)
+    check_stance(why["stance"], told)
 
 
 def check_stance(why: dict[str, Any] | None, told: dict[str, Any]) -> None:
@@ -236,3 +246,18 @@ def test_a_stance_that_was_not_weighed_is_not_explained() -> None:
     for text in (BRIDGE, "Bake the pie slowly for another hour in a hot oven"):
         match, _ = explained(matcher_with(None), text)
         assert match.judged.weighed is None
+
+
+@pytest.mark.model
+def test_what_ships_explains_itself_with_the_pair_model_too(real_server: RealServer) -> None:
+    texts = [
+        "NATO broke its word and came east",
+        "Никто не обещал Горбачёву, что НАТО не будет расширяться. Это выдумка.",
+    ]
+    asked = {"texts": texts, "explain": True}
+    answers = httpx.post(f"{real_server.url}/v1/match/batch", json=asked, timeout=CLIENT_SECONDS).json()["answers"]
+    for answer in answers:
+        first = answer["matches"][0]
+        assert first["why"]["explanation"]["stance"]["scorer"] == "cues_and_pair_model"
+        for told in answer["matches"]:
+            check_sums(told)

@@ -85,6 +85,7 @@ def test_only_debunks_with_one_of_the_tags_are_answered_with(matcher: Matcher) -
     assert matcher.match(text, tags=["rare"]).decision == "no_match"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["rare", "even"])
 def test_a_debunk_is_as_probable_as_without_tags_and_found_where_others_are_nearer(matcher: Matcher, name: str) -> None:
     for text in [reworded(f"d{number:03}") for number in range(0, DEBUNKS, 21)] + [f"{reworded('d010')} {BRIDGE}"]:
@@ -122,6 +123,7 @@ def test_the_nearest_of_the_tagged_are_compared_whatever_is_nearer(matcher: Matc
     assert set(nearest) <= by_id(matcher.match(text, tags=["rare"], limit=50)).keys()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("names", [["rare"], ["even"], ["city"]])
 def test_of_many_that_are_tagged_the_same_are_found_as_of_few(
     held: Snapshot, monkeypatch: pytest.MonkeyPatch, names: list[str]

@@ -179,6 +179,7 @@ def test_what_cannot_be_answered_is_an_error_that_quotes_no_text(server: RealSer
     assert not any("secret" in each for each in told)
 
 
+@pytest.mark.slow
 def test_a_server_that_says_nothing_is_given_up_after_five_seconds_and_gets_the_key() -> None:
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
