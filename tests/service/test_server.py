@@ -104,8 +104,8 @@ def test_a_request_in_flight_is_answered_when_the_server_is_told_to_stop(server:
     address = httpx.URL(server.url)
     body = b'{"text": "NATO"}'
     with socket.create_connection((address.host, address.port or 0), timeout=10) as connection:
-        head = b"POST /v1/match HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(body)
-        connection.sendall(head + body[:5])
+        head = b"POST /v1/match HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+        connection.sendall(head + b"Content-Length: %d\r\n\r\n" % len(body) + body[:5])
         httpx.get(f"{server.url}/livez").raise_for_status()  # the first request is in a thread by now
         server.process.terminate()
         connection.sendall(body[5:])
