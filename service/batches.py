@@ -8,7 +8,7 @@ from service.answering import Answered
 from service.errors import InvalidRequest, RequestError, ServiceError
 from service.wire import MatchRequest, kind, read_json
 
-PART_ROWS = 64  # texts that are encoded together
+PART_ROWS = 16  # texts that are matched together: longer parts would have single texts wait for seconds
 EXAMPLE = '{"id": 1, "text": "..."}'
 
 Outcome = Answered | ServiceError

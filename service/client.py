@@ -15,7 +15,7 @@ from service.client_shapes import BatchOptions, Json, MatchAnswer, MatchOptions,
 
 TIMEOUT_SECONDS = 30.0
 RETRIES = 3
-ROWS_A_REQUEST = 64  # as many as the server answers together: what fails does so before the first answer
+ROWS_A_REQUEST = 16  # as many as the server answers together: what fails does so before the first answer
 PAGE = 100  # debunks that are listed at a time
 LOOK_SECONDS = 0.2  # between two looks at whether a server is ready
 NDJSON, MERGE_PATCH = "application/x-ndjson", "application/merge-patch+json"

@@ -19,7 +19,15 @@ from service.settings import Settings, variable
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS", "TRACE")
 OWN_SITES = ("same-origin", "none")  # none: a person typed the address, or came by a bookmark
 SHARED = r"/(v1|v1alpha1)/"  # what other origins may read, once they are named: the API and what speaks as another one
-EXPOSED = ("ETag", "Location", "Retry-After", "X-Request-ID")
+EXPOSED = (
+    "ETag",
+    "Location",
+    "RateLimit-Limit",
+    "RateLimit-Remaining",
+    "RateLimit-Reset",
+    "Retry-After",
+    "X-Request-ID",
+)
 MAX_AGE = 600  # seconds for which a browser need not ask again
 
 

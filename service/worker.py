@@ -8,11 +8,13 @@ import gc
 import logging
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from corpus.errors import CorpusError
 from embeddings.encoder import Encoder, PairModel
 from embeddings.errors import EmbeddingsError
+from embeddings.one_thread import OneThreadEncoder, OneThreadPairModel
 from embeddings.snapshot import CURRENT
 from service.drifting import drift_path, read_drift
 from service.errors import NotReady
@@ -72,8 +74,10 @@ class Worker:
         if self._encoder is None:
             encoder = open_encoder(self.settings)
             prepare(self.settings, encoder, newest=not self.settings.builder)
-            self._pair_model = open_pair_model(self.settings, encoder)
-            self._encoder = encoder
+            pair_model = open_pair_model(self.settings, encoder)
+            thread = ThreadPoolExecutor(1, "mythmatch-model")
+            self._pair_model = None if pair_model is None else OneThreadPairModel(pair_model, thread)
+            self._encoder = OneThreadEncoder(encoder, thread)
             gc.collect()
             gc.freeze()  # what stays for good is not gone through again by each collection
         self._seen = _version(self.settings.snapshots_dir / CURRENT)

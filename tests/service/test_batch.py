@@ -75,7 +75,7 @@ def test_more_rows_than_are_encoded_together_are_answered_in_order(client: Flask
     found = answers(client, rows, limit=1)
     assert [answer["id"] for answer in found] == list(range(len(rows)))
     assert [answer["claims"][0]["text"] for answer in found] == [row["text"] for row in rows]
-    assert streamed(client, b"\n".join(json.dumps(row).encode() for row in rows), "?limit=1")[70]["id"] == 70
+    assert streamed(client, b"\n".join(json.dumps(row).encode() for row in rows), "?limit=1")[-1]["id"] == len(rows) - 1
 
 
 WRONG: list[tuple[Any, str, str]] = [
@@ -320,10 +320,10 @@ def test_a_client_that_goes_away_frees_its_place(served: Flask, read: int) -> No
 
 
 def test_every_row_counts_towards_the_callers_rate(toy_settings: Settings, toy_worker: Worker) -> None:
-    limited = toy_settings.model_copy(update={"rate_limit": "70/hour"})
+    limited = toy_settings.model_copy(update={"rate_limit": f"{PART_ROWS + 6}/hour"})
     client = create_app(limited, toy_worker).test_client()
     assert len(answers(client, [BREAD] * 3)) == 3
-    message(client.post(PATH, json={"texts": [BREAD] * 68}), 429, "TooManyRequests")
+    message(client.post(PATH, json={"texts": [BREAD] * (PART_ROWS + 4)}), 429, "TooManyRequests")
     found = streamed(client, b'"Bake it"\n' * (PART_ROWS + 6))
     kinds = [answer["error"]["type"] if "error" in answer else answer["decision"] for answer in found]
     assert kinds == ["no_match"] * PART_ROWS + ["TooManyRequests"] * 6
