@@ -27,6 +27,7 @@ from corpus.judged import DEV, read_judged
 from scripts.benched_server import resident_mb, serving, worker_of
 from scripts.terminal import DONE, SOME_REJECTED, parser, run, tell
 
+IDLE_SECONDS = 3.0  # the server's own MYTHMATCH_KEEP_ALIVE_SECONDS are 5
 CLIENTS = (1, 8, 64, 256)
 SEATED = 8  # clients who all find room by default, on 2 cores: their median is the latency at capacity
 MOST_CHARS = 280  # of a text: with long ones among them the slowest would be slow for their length alone
@@ -88,7 +89,9 @@ class Clients:
         """Take where to ask and what; a connection is kept open for as many as ask at once."""
         self._texts = texts
         patience = aiohttp.ClientTimeout(PATIENCE_SECONDS)
-        self._http = aiohttp.ClientSession(url, timeout=patience, connector=aiohttp.TCPConnector(limit=0))
+        # whoever asks lets go of an idle connection before the server does: else both may use it at one moment
+        connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE_SECONDS)
+        self._http = aiohttp.ClientSession(url, timeout=patience, connector=connector)
 
     async def close(self) -> None:
         """Close all connections."""

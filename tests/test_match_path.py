@@ -219,7 +219,7 @@ def test_requests_at_a_time_are_all_answered_alike(real_server: RealServer) -> N
     from concurrent.futures import ThreadPoolExecutor
 
     claims = list(CLAIMS) * 4
-    with ThreadPoolExecutor(16) as pool:
+    with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(lambda claim: match(real_server, claim, limit=1), claims))
     assert [answer["claims"][0]["best"] for answer in answers] == [CLAIMS[claim] for claim in claims]
 
