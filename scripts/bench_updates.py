@@ -39,7 +39,7 @@ CHUNK = 100  # debunks that are put at a time while many are added
 WARM_SECONDS = 15.0
 ASKED = 20  # texts that are asked over and over while memory is measured
 PATIENT = {"MYTHMATCH_QUEUE": "64", "MYTHMATCH_QUEUE_SECONDS": "60"}  # what is slow is to be seen, not refused
-PARTS = ("latency", "load", "memory")
+PARTS = ("latency", "bulk", "load", "memory")
 
 
 class DrawnEncoder:
@@ -102,6 +102,8 @@ def main() -> int:
             bench.match("a first request, which warms what only requests warm")
             if "latency" in parts:
                 _latency(bench, asked.changes)
+            if "bulk" in parts:
+                _bulk(bench, asked.adding, asked.changes)
             if "load" in parts:
                 _load(bench, asked.adding, asked.rounds, asked.rate)
             if "memory" in parts:
@@ -114,8 +116,8 @@ def _arguments() -> argparse.Namespace:
     arguments.add_argument("--claims", type=Path, required=True, help="claims, JSON Lines, may be packed by gzip")
     arguments.add_argument("--size", type=int, default=20_000, help="debunks that there are at first (20000)")
     arguments.add_argument("--part", action="append", choices=PARTS, help="what to measure; all when left out")
-    arguments.add_argument("--changes", type=int, default=20, help="latency: debunks that are put one by one (20)")
-    arguments.add_argument("--adding", type=int, default=10_000, help="load: debunks that are added (10000)")
+    arguments.add_argument("--changes", type=int, default=20, help="latency, bulk: debunks that are put one by one (20)")
+    arguments.add_argument("--adding", type=int, default=10_000, help="load, bulk: debunks that are added (10000)")
     arguments.add_argument("--rounds", type=int, default=4, help="load: times that it is measured with and without (4)")
     arguments.add_argument("--rate", type=float, default=8.0, help="load: requests a second (8)")
     arguments.add_argument("--swaps", type=int, default=200, help="memory: snapshots that follow each other (200)")
@@ -137,6 +139,19 @@ def _latency(bench: Bench, changes: int) -> None:
     print(f"put to first match, s: median {np.median(put):.2f} longest {max(put):.2f} of {len(put)}")
     print("each: " + " ".join(f"{seconds:.1f}" for seconds in put))
     print(f"removal to no match, s: median {np.median(removed):.2f} longest {max(removed):.2f} of {len(removed)}")
+
+
+def _bulk(bench: Bench, adding: int, changes: int) -> None:
+    """Print the seconds from a put to the first answer with it, while a bulk that came earlier is taken up."""
+    bulk = bench.store.put(islice(bench.new, adding)).revision
+    put = []
+    for debunk in islice(bench.new, changes):
+        time.sleep(1.5)
+        bench.store.put([debunk])
+        put.append(_until(bench, debunk, True))
+    told = "not yet taken up" if bench.revision() < bulk else "taken up before"
+    print(f"put behind a bulk of {adding}, s: median {np.median(put):.2f} longest {max(put):.2f} of {len(put)}")
+    print("each: " + " ".join(f"{seconds:.1f}" for seconds in put) + f"; when the last was matched the bulk was {told}")
 
 
 def _until(bench: Bench, debunk: Debunk, is_there: bool) -> float:
