@@ -116,7 +116,9 @@ def _arguments() -> argparse.Namespace:
     arguments.add_argument("--claims", type=Path, required=True, help="claims, JSON Lines, may be packed by gzip")
     arguments.add_argument("--size", type=int, default=20_000, help="debunks that there are at first (20000)")
     arguments.add_argument("--part", action="append", choices=PARTS, help="what to measure; all when left out")
-    arguments.add_argument("--changes", type=int, default=20, help="latency, bulk: debunks that are put one by one (20)")
+    arguments.add_argument(
+        "--changes", type=int, default=20, help="latency, bulk: debunks that are put one by one (20)"
+    )
     arguments.add_argument("--adding", type=int, default=10_000, help="load, bulk: debunks that are added (10000)")
     arguments.add_argument("--rounds", type=int, default=4, help="load: times that it is measured with and without (4)")
     arguments.add_argument("--rate", type=float, default=8.0, help="load: requests a second (8)")
