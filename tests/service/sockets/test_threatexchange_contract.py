@@ -14,14 +14,13 @@ import pytest
 from embeddings.toy import ToyEncoder
 from service.sockets import claim_signal
 from service.sockets.claim_signal import ClaimEmbeddingSignal
-from tests.real_server import ROOT
 
 pytestmark = pytest.mark.slow
 
 # Releases after this one, also the one that is installed, leave their tests out of the package.
 RELEASE = "threatexchange==1.1.0 --hash=sha256:206d619fa6d1d6f2fcc2f8b6bcbb1bb2a5af83ff121478bb6fecf5c624a76332"
 HELPER = "threatexchange/signal_type/tests/signal_type_test_helper.py"
-KEPT = ROOT / "tests" / "threatexchange"  # git ignores it
+KEPT = Path(sys.prefix) / "threatexchange-with-tests"  # beside what is installed
 MYTH = "NATO promised Russia it would not expand after the Cold War"
 OTHER = "The bakery on our street sells bread from seven in the morning"
 TESTS = {"test_get_name", "test_examples", "test_validate_hash", "test_compare_hash", "test_hash_from_str"}
