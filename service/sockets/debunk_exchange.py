@@ -1,8 +1,10 @@
 """A signal exchange of python-threatexchange that offers the wordings of debunks, read from a file, as signals.
 
-A match then names its debunk: that is the signal's tag.
+A match then names its debunk: that is the signal's tag. A signal that a moderator labels with a debunk's id counts
+among its wordings from the next fetch on.
 """
 
+import json
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -96,11 +98,37 @@ class DebunkExchange(SignalExchangeAPIWithSimpleUpdates[DebunkCollaboration, NoC
         """
         if ClaimEmbeddingSignal not in supported_signal_types:
             return
+        yield FetchDelta(self._updates(self._labelled()), NoCheckpointing())
         wordings = [(debunk.id, text) for debunk in self._debunks() for text in wordings_of(debunk)]
         for start in range(0, len(wordings), WORDINGS_AT_A_TIME):
             part = wordings[start : start + WORDINGS_AT_A_TIME]
             signals = ClaimEmbeddingSignal.hash_all([text for _, text in part])
             yield FetchDelta(self._updates(zip([owner for owner, _ in part], signals, strict=True)), NoCheckpointing())
+
+    def report_opinion(self, s_type: type[SignalType], signal: str, opinion: SignalOpinion) -> None:
+        """Keep a signal under the debunks whose ids are its labels; raises ValueError for other signals or no label."""
+        if s_type is not ClaimEmbeddingSignal:
+            raise ValueError(f"met a signal of {s_type.get_name()}; expected one of {ClaimEmbeddingSignal.get_name()}")
+        if not opinion.tags:
+            raise ValueError("met no label; expected the id of a debunk: --labels <id>")
+        with self._labels.open("a", encoding="utf-8") as labels:
+            for debunk_id in sorted(opinion.tags):
+                kept = {"signal": ClaimEmbeddingSignal.validate_signal_str(signal), "debunk_id": debunk_id}
+                labels.write(json.dumps({"type": s_type.get_name(), **kept}) + "\n")
+
+    @property
+    def _labels(self) -> Path:
+        """Return the file of labelled signals, beside that of the debunks."""
+        return Path(f"{self.collab.filename}.labels")
+
+    def _labelled(self) -> Iterator[tuple[str, str]]:
+        """Yield (debunk id, signal) of what was labelled with this encoder."""
+        if not self._labels.exists():
+            return
+        for line in self._labels.read_text(encoding="utf-8").splitlines():
+            kept = json.loads(line)
+            if kept["type"] == ClaimEmbeddingSignal.get_name():
+                yield kept["debunk_id"], kept["signal"]
 
     def _debunks(self) -> Iterator[Debunk]:
         rejected = 0

@@ -338,6 +338,22 @@ class TestTheirCommandLine:
         refused = threatexchange.run(*asked)
         assert (refused.returncode, "not a valid hash" in refused.stderr) == (2, True)
 
+    def test_a_hash_that_is_labelled_with_a_debunk_is_matched_to_it(self, threatexchange: CommandLine) -> None:
+        said = "The fence around the orchard was painted green in spring"
+        assert threatexchange("match", "text", "--", said) == []
+        path = threatexchange.home / "said.txt"
+        path.write_text(ClaimEmbeddingSignal.hash_from_str(said))
+        label = ("label", "--labels", "nato.int-115204-5", "--as-hash", NAME)
+        threatexchange(*label, "NATO", "text", str(path))
+        threatexchange("fetch")
+        matched = [f"{NAME} 0.0 (NATO) INVESTIGATION_SEED nato.int-115204-5"]
+        assert threatexchange("match", "text", "--", said) == matched
+        refused = threatexchange.run("label", "--as-hash", NAME, "NATO", "text", str(path))
+        assert (refused.returncode, "expected the id of a debunk" in refused.stderr) == (1, True)
+        (threatexchange.home / "debunks.jsonl.labels").unlink()
+        threatexchange("fetch")
+        assert threatexchange("match", "text", "--", said) == []
+
     def test_label_takes_our_hash_and_fails_in_their_own_file(self, threatexchange: CommandLine) -> None:
         """docs/sockets/threatexchange.md says so; when this fails, they have mended it."""
         path = threatexchange.home / "label.txt"
