@@ -98,7 +98,8 @@ class DebunkExchange(SignalExchangeAPIWithSimpleUpdates[DebunkCollaboration, NoC
         """
         if ClaimEmbeddingSignal not in supported_signal_types:
             return
-        yield FetchDelta(self._updates(self._labelled()), NoCheckpointing())
+        if labelled := self._updates(self._labelled()):
+            yield FetchDelta(labelled, NoCheckpointing())
         wordings = [(debunk.id, text) for debunk in self._debunks() for text in wordings_of(debunk)]
         for start in range(0, len(wordings), WORDINGS_AT_A_TIME):
             part = wordings[start : start + WORDINGS_AT_A_TIME]
