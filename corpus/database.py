@@ -1,6 +1,7 @@
 """Database: the one SQL database that the corpus lives in, SQLite or PostgreSQL, opened, migrated and locked."""
 
 import re
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +24,7 @@ CONNECT_SECONDS = 10  # how long a server may take to answer before it counts as
 BUSY_SECONDS = 60  # how long a writer waits for another before it gives up
 WRITES = {"mythmatch_writes": True}  # execution option: the transaction takes the write lock at once
 MIGRATION_LOCK = 0x6D797468  # PostgreSQL's advisory lock that one migrating process holds: "myth"
+ONE_MIGRATION = threading.Lock()  # Alembic keeps what it is about in its modules: one at a time in a process
 # after 60 s of silence the other side counts as gone: without it a host that lost its power keeps the lock for hours
 SILENCE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 SECRETS = ("password", "sslpassword", "passfile")  # that may stand among a URL's parameters
@@ -94,10 +96,9 @@ def migrate(connection: sa.Connection, revision: str = "head") -> None:
     config = _alembic()
     config.attributes["connection"] = connection
     above = {script.revision for script in ScriptDirectory.from_config(config).iterate_revisions("head", revision)}
-    if MigrationContext.configure(connection).get_current_revision() in above:
-        command.downgrade(config, revision)
-    else:
-        command.upgrade(config, revision)
+    goes_down = MigrationContext.configure(connection).get_current_revision() in above
+    with ONE_MIGRATION:
+        (command.downgrade if goes_down else command.upgrade)(config, revision)
 
 
 def newest_schema() -> str:

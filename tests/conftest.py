@@ -20,10 +20,15 @@ from tests.real_server import RealServer, serving
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests with the real model in one process, so that the weights are unpacked and loaded once."""
+    """Keep the tests with the real model in one process, so that the weights are unpacked and loaded once.
+
+    Those that start a database's server are slow.
+    """
     for item in items:
         if item.get_closest_marker("model"):
             item.add_marker(pytest.mark.xdist_group("model"))
+        if "postgresql" in item.name:
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from hypothesis import given, settings
 
 from corpus.claim_review import to_claim_review, to_complete_claim_review
@@ -95,6 +96,7 @@ def test_the_id_of_a_shipped_debunk_is_known_again_in_its_public_form(nato_debun
     assert len(read.passages) == len(nato_debunks[1].passages)
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(debunks())
 def test_every_debunk_comes_back_equal(debunk: Debunk) -> None:

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -49,6 +50,15 @@ def test_the_migrations_make_the_tables_that_the_code_uses_and_can_be_taken_back
         migrate(connection, "base")
         assert sa.inspect(connection).get_table_names() == ["alembic_version"]
     engine.dispose()
+
+
+def test_several_databases_are_made_at_a_time_in_one_process(tmp_path: Path) -> None:
+    def made(number: int) -> str:
+        with CorpusStore.open(f"sqlite:///{tmp_path / f'{number}.db'}") as store:
+            return store.corpus_id
+
+    with ThreadPoolExecutor(8) as threads:
+        assert len(set(threads.map(made, range(24)))) == 24
 
 
 def test_the_newest_schema_is_one_of_those_that_are_known() -> None:

@@ -79,6 +79,7 @@ def test_each_answer_says_what_is_left_and_a_refusal_when_to_come_again(toy_work
     assert "3 per 1 hour are used up; try again in" in refused.json["error"]["message"]
 
 
+@pytest.mark.slow
 def test_who_comes_again_when_told_to_is_answered(toy_worker: Worker) -> None:
     client = limited(toy_worker, rate_limit="4/second").test_client()
     refused = next(answer for answer in iter(lambda: ask(client), None) if answer.status_code == SPENT)

@@ -232,6 +232,7 @@ def test_an_address_that_is_not_public_is_called_only_where_its_host_is_named(
     assert caplog.text.count("which is not public") == 3
 
 
+@pytest.mark.slow
 def test_matching_waits_for_no_receiver_that_hangs(settings: Settings, desk: Desk, toy_worker: Worker) -> None:
     desk.statuses = [HANG]
     app = create_app(settings.model_copy(update={"webhook_matches": 0}), toy_worker)

@@ -36,6 +36,7 @@ def test_the_corpus_that_ships_comes_back_equal(write: Write, name: str, nato_de
     assert read_back(content, name) == nato_debunks
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.lists(debunks(), min_size=1, max_size=4))
 def test_every_corpus_comes_back_equal(corpus: list[Debunk]) -> None:

@@ -262,6 +262,7 @@ def test_a_broken_page_is_read_as_far_as_it_goes() -> None:
     assert told(f"<h2>Myth: {SOLD}<p>Fact: {NOT_SOLD}<div><b>{COUNCIL}")[0][0] == SOLD
 
 
+@pytest.mark.slow
 def test_a_deep_page_does_no_harm() -> None:
     html = "<div>" * 3000 + f"<h2>Myth: {SOLD}</h2><p>Fact: {NOT_SOLD}</p>"
     assert told(html) == [(SOLD, (NOT_SOLD,))]

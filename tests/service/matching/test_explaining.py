@@ -86,6 +86,7 @@ def test_there_are_many_posts() -> None:
     assert len(posts()) > 50
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(st.data())
 def test_what_is_shown_of_a_post_adds_up_to_its_probability_unless_a_ruling_decided(

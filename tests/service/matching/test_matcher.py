@@ -202,6 +202,7 @@ def test_a_calibration_of_another_encoder_is_refused(matcher: Matcher) -> None:
         Matcher(TOY, matcher.snapshot, replace(matcher.calibration, encoder_fingerprint="0123456789abcdef"))
 
 
+@pytest.mark.slow
 def test_a_post_of_twenty_thousand_characters_is_answered_in_seconds_with_what_it_says_in_the_middle() -> None:
     random = np.random.default_rng(7)
     words = ["".join(random.choice(list("aeioubdklmnrst"), 6)) for _ in range(200)]
